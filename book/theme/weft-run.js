@@ -1,0 +1,81 @@
+// Runs of experiments: the live server's interface, and nothing of the page.
+'use strict';
+
+window.weft = window.weft ?? {};
+
+(function runs(weft) {
+    const EVENTS = ['queued', 'progress', 'record', 'verdict', 'figure', 'done'];
+
+    /** The server said no: `message` and `hint` are its words. */
+    class Refusal extends Error {
+        constructor({ message, hint }, status) {
+            super(message);
+            this.hint = hint ?? '';
+            this.status = status;
+        }
+    }
+
+    async function refusalOf(response) {
+        try {
+            return new Refusal(await response.json(), response.status);
+        } catch {
+            return new Refusal({ message: `${response.status} ${response.statusText}` }, response.status);
+        }
+    }
+
+    /**
+     * Asks for a run.
+     * @param {{experiment: string, mode: string, seed?: number, set?: Object<string, string>}} request
+     * @returns {Promise<string>} the run's id
+     * @throws {Refusal} when the server refuses, TypeError when there is no server
+     */
+    async function start(request) {
+        const response = await fetch('/api/runs', {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify(request),
+        });
+        if (!response.ok) {
+            throw await refusalOf(response);
+        }
+        return (await response.json()).id;
+    }
+
+    /** Asks for the end of a run; its `error` event says when it has ended. */
+    async function cancel(id) {
+        const response = await fetch(`/api/runs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+        if (!response.ok && response.status !== 404) {
+            throw await refusalOf(response);
+        }
+    }
+
+    /**
+     * Follows a run from its first event. The browser reconnects by itself and sends Last-Event-ID.
+     * @param {string} id
+     * @param {Object<string, function(object): void>} on a handler an event, and: `lost` (no answer, trying again),
+     *     `found` (connected), `gone` (the server doesn't know this run)
+     * @returns {function(): void} stops following
+     */
+    function follow(id, on) {
+        const source = new EventSource(`/api/runs/${encodeURIComponent(id)}/events`);
+        for (const name of EVENTS) {
+            source.addEventListener(name, event => on[name]?.(JSON.parse(event.data)));
+        }
+        source.addEventListener('done', () => source.close());
+        source.addEventListener('open', () => on.found?.());
+        // Both the run's own `error` event and a broken connection arrive under this name.
+        source.addEventListener('error', event => {
+            if (typeof event.data === 'string') {
+                source.close();
+                on.error?.(JSON.parse(event.data));
+            } else if (source.readyState === EventSource.CLOSED) {
+                on.gone?.();
+            } else {
+                on.lost?.();
+            }
+        });
+        return () => source.close();
+    }
+
+    weft.runs = { start, cancel, follow };
+})(window.weft);
