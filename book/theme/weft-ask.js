@@ -44,7 +44,7 @@ window.weft = window.weft ?? {};
 
     /**
      * Wires a card's question. The result stays veiled until the reader has answered or asked to see it.
-     * @returns {function(): void} to be called when the card's results have changed
+     * @returns {function(): void} holds new results against the prediction
      */
     function wire(card, say) {
         const claim = card.dataset.claim;
@@ -71,6 +71,11 @@ window.weft = window.weft ?? {};
                 predicted.replaceChildren(words, ' ', button('weft-forget weft-quiet', say('forget'), forget));
             }
             times.refresh();
+            refreshResults();
+        }
+
+        function refreshResults() {
+            const prediction = weft.prediction.load(claim);
             weft.prediction.drawAll(card, prediction, say);
             writeComparison(card, prediction, say);
         }
@@ -104,7 +109,7 @@ window.weft = window.weft ?? {};
         });
         form.querySelector('.weft-just-show').addEventListener('click', () => decide({ direction: 'dismissed' }));
         refresh();
-        return refresh;
+        return refreshResults;
     }
 
     weft.ask = { wire };

@@ -32,7 +32,7 @@ window.weft = window.weft ?? {};
         const rename = text => text.split(' ').map(id => renamed.get(id) ?? id).join(' ');
         for (const element of root.querySelectorAll('*')) {
             for (const { name, value } of [...element.attributes]) {
-                if (name === 'id' || name.startsWith('aria-')) {
+                if (['id', 'aria-labelledby', 'aria-describedby', 'aria-controls'].includes(name)) {
                     element.setAttribute(name, rename(value));
                 } else if (value.includes('#')) {
                     element.setAttribute(name, value.replace(/#([\w-]+)/g, (whole, id) => '#' + (renamed.get(id) ?? id)));

@@ -77,5 +77,5 @@ window.weft = window.weft ?? {};
         return () => source.close();
     }
 
-    weft.runs = { start, cancel, follow };
+    weft.runs = { start, cancel, follow, isRefusal: error => error instanceof Refusal };
 })(window.weft);

@@ -76,7 +76,6 @@
         function setBusy(busy) {
             const hadFocus = document.activeElement;
             runButton.disabled = busy;
-            cancelButton.disabled = false;
             show(cancelButton, busy);
             if (busy && hadFocus === runButton) {
                 cancelButton.focus();
@@ -84,6 +83,11 @@
                 runButton.focus();
             }
         }
+
+        /** The server's own words, or ours when there is no server. */
+        const wordsOf = error => weft.runs.isRefusal(error)
+            ? [error.message, error.hint]
+            : [say('server_gone'), say('server_hint')];
 
         function end(state, words) {
             progress.state(state, words);
@@ -120,7 +124,8 @@
                 queued: ({ position }) => progress.state('queued', say('queued', { position })),
                 progress: event => {
                     elapsed = event.elapsed_ms;
-                    progress.state('running', event.html?.[card.dataset.lang] ?? say('running'));
+                    const words = event.html?.[card.dataset.lang] ?? say('running');
+                    progress.state('running', current.cancelling ? say('cancelling') : words);
                     progress.amount(event.fraction ?? null, event.elapsed_ms);
                 },
                 verdict: event => result().verdict(event),
@@ -146,23 +151,23 @@
                 session.set(key, JSON.stringify({ id, finished: false }));
                 attach(id, false);
             } catch (error) {
-                const refused = error.hint !== undefined;
-                refused ? fail(error.message, error.hint) : fail(say('server_gone'), say('server_hint'));
+                fail(...wordsOf(error));
             }
         }
 
         async function cancel() {
-            if (current === null) {
+            if (current === null || current.cancelling) {
                 return;
             }
-            cancelButton.disabled = true;
+            current.cancelling = true;
             progress.state(card.dataset.state, say('cancelling'));
             try {
                 await weft.runs.cancel(current.id);
             } catch (error) {
-                cancelButton.disabled = false;
-                const refused = error.hint !== undefined;
-                progress.error(refused ? error.message : say('server_gone'), refused ? error.hint : say('server_hint'));
+                if (current) {
+                    current.cancelling = false;
+                }
+                progress.error(...wordsOf(error));
             }
         }
 
@@ -204,15 +209,15 @@
     function sayHowToRun(card, say) {
         const hint = make('p', 'weft-static-hint');
         setRichText(hint, say('static_hint'));
-        card.querySelector('.weft-params')?.after(hint);
+        (card.querySelector('.weft-command') ?? card.lastElementChild).before(hint);
     }
 
     function wireCard(card) {
         const say = speaker(card);
         weft.result.wrapPlots(card);
-        const refresh = weft.ask.wire(card, say);
-        if (weft.isLive) {
-            wireRun(card, say, weft.result.wire(card, say, refresh));
+        const holdAgainstPrediction = weft.ask.wire(card, say);
+        if (weft.isLive && card.querySelector('.weft-params')) {
+            wireRun(card, say, weft.result.wire(card, say, holdAgainstPrediction));
         } else {
             sayHowToRun(card, say);
         }
