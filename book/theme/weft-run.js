@@ -5,6 +5,7 @@ window.weft = window.weft ?? {};
 
 (function runs(weft) {
     const EVENTS = ['queued', 'progress', 'record', 'verdict', 'figure', 'done'];
+    const LEAVING_MS = 1000;
 
     /** The server said no: `message` and `hint` are its words. */
     class Refusal extends Error {
@@ -69,7 +70,8 @@ window.weft = window.weft ?? {};
                 source.close();
                 on.error?.(JSON.parse(event.data));
             } else if (source.readyState === EventSource.CLOSED) {
-                on.gone?.();
+                // Chromium also closes it while the page is being left; then the timer never fires.
+                setTimeout(() => on.gone?.(), LEAVING_MS);
             } else {
                 on.lost?.();
             }
