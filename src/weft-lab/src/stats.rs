@@ -1,0 +1,178 @@
+//! Medians, bootstrap intervals, slopes, and the rule of three.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// An estimate with the interval around it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Interval {
+    /// The best estimate.
+    pub estimate: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// A value known exactly, such as a count.
+    #[must_use]
+    pub fn exact(value: f64) -> Self {
+        Interval { estimate: value, low: value, high: value }
+    }
+
+    /// Each of the three numbers changed by the increasing function `f`.
+    #[must_use]
+    pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        Interval { estimate: f(self.estimate), low: f(self.low), high: f(self.high) }
+    }
+}
+
+/// The median; the mean of the middle two for an even count; `NaN` for none.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5)
+}
+
+/// The quantile `q` in `0..=1`, interpolated linearly (Hyndman and Fan 1996, type 7); `NaN` for no values.
+#[must_use]
+pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    quantile_sorted(&sorted, q)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "q is in 0..=1, so the index is in range")]
+fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let place = q.clamp(0.0, 1.0) * last as f64;
+    let below = place.floor() as usize;
+    let above = place.ceil() as usize;
+    sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
+}
+
+/// How a bootstrap is done: percentile method (Efron 1979), over whole blocks.
+///
+/// The same seed gives the same interval, however many threads share the work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bootstrap {
+    /// How often the blocks are drawn again.
+    pub resamples: usize,
+    /// What the draws start from.
+    pub seed: u64,
+    /// The share of intervals that should cover the truth, such as 0.95.
+    pub confidence: f64,
+    /// Whether rayon's threads share the work. A worker that measures stays single-threaded.
+    pub parallel: bool,
+}
+
+impl Bootstrap {
+    /// 2,000 resamples on all cores.
+    #[must_use]
+    pub fn new(seed: u64, confidence: f64) -> Self {
+        Bootstrap { resamples: 2_000, seed, confidence, parallel: true }
+    }
+
+    /// The same, on this thread alone.
+    #[must_use]
+    pub fn serial(self) -> Self {
+        Bootstrap { parallel: false, ..self }
+    }
+
+    /// The interval of `statistic`, which is given the indices (below `blocks`) of the blocks drawn.
+    ///
+    /// With no block everything is `NaN`; draws whose statistic is not finite are left out.
+    #[must_use]
+    pub fn interval(&self, blocks: usize, statistic: impl Fn(&[usize]) -> f64 + Sync) -> Interval {
+        let all: Vec<usize> = (0..blocks).collect();
+        let estimate = if blocks == 0 { f64::NAN } else { statistic(&all) };
+        let draw = |round: usize| {
+            let mut rng = fastrand::Rng::with_seed(self.seed.wrapping_add((round as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            let drawn: Vec<usize> = (0..blocks).map(|_| rng.usize(..blocks)).collect();
+            statistic(&drawn)
+        };
+        let rounds = if blocks == 0 { 0 } else { self.resamples };
+        let mut drawn: Vec<f64> = if self.parallel {
+            (0..rounds).into_par_iter().map(draw).collect()
+        } else {
+            (0..rounds).map(draw).collect()
+        };
+        drawn.retain(|value| value.is_finite());
+        drawn.sort_by(f64::total_cmp);
+        let tail = (1.0 - self.confidence) / 2.0;
+        Interval { estimate, low: quantile_sorted(&drawn, tail), high: quantile_sorted(&drawn, 1.0 - tail) }
+    }
+
+    /// The interval of the median of `blocks`.
+    #[must_use]
+    pub fn median(&self, blocks: &[f64]) -> Interval {
+        self.interval(blocks.len(), |drawn| median(&pick(blocks, drawn)))
+    }
+
+    /// The interval of the ratio `second / first` of paired blocks: the exponential of the median of their log-ratios.
+    ///
+    /// Pairs beyond the shorter of the two are left out.
+    #[must_use]
+    pub fn ratio(&self, first: &[f64], second: &[f64]) -> Interval {
+        let logs: Vec<f64> = first.iter().zip(second).map(|(a, b)| (b / a).ln()).collect();
+        self.median(&logs).map(f64::exp)
+    }
+
+    /// The interval of the difference `second - first` of paired blocks: the median of their differences.
+    #[must_use]
+    pub fn difference(&self, first: &[f64], second: &[f64]) -> Interval {
+        let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| b - a).collect();
+        self.median(&differences)
+    }
+
+    /// The interval of the slope of `y` over `x`: the median of the slopes of all pairs of points (Theil 1950, Sen 1968).
+    #[must_use]
+    pub fn slope(&self, points: &[(f64, f64)]) -> Interval {
+        self.interval(points.len(), |drawn| theil_sen(&drawn.iter().map(|&i| points[i]).collect::<Vec<_>>()))
+    }
+}
+
+/// The values at `indices`.
+#[must_use]
+pub fn pick(values: &[f64], indices: &[usize]) -> Vec<f64> {
+    indices.iter().map(|&i| values[i]).collect()
+}
+
+/// The median slope of all pairs of points with different x (Theil 1950, Sen 1968); `NaN` if there is no such pair.
+#[must_use]
+#[expect(clippy::float_cmp, reason = "only the very same abscissa has no slope")]
+pub fn theil_sen(points: &[(f64, f64)]) -> f64 {
+    let mut slopes = Vec::new();
+    for (i, &(x0, y0)) in points.iter().enumerate() {
+        for &(x1, y1) in &points[i + 1..] {
+            if x0 != x1 {
+                slopes.push((y1 - y0) / (x1 - x0));
+            }
+        }
+    }
+    median(&slopes)
+}
+
+/// The share of `held` in `trials` with its 95% bounds.
+///
+/// If all held (or none), the bound is the rule of three, `3 / trials` (Hanley and Lippman-Hand 1983); else Wilson's
+/// score interval (1927). No trials give `0..=1` around `NaN`.
+#[must_use]
+pub fn proportion(held: usize, trials: usize) -> Interval {
+    if trials == 0 {
+        return Interval { estimate: f64::NAN, low: 0.0, high: 1.0 };
+    }
+    let n = trials as f64;
+    let share = held as f64 / n;
+    if held == trials {
+        return Interval { estimate: 1.0, low: (1.0 - 3.0 / n).max(0.0), high: 1.0 };
+    }
+    if held == 0 {
+        return Interval { estimate: 0.0, low: 0.0, high: (3.0 / n).min(1.0) };
+    }
+    let z = 1.959_963_984_540_054_f64;
+    let centre = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / (1.0 + z * z / n);
+    Interval { estimate: share, low: centre - half, high: centre + half }
+}
