@@ -19,13 +19,21 @@ impl Interval {
     /// A value known exactly, such as a count.
     #[must_use]
     pub fn exact(value: f64) -> Self {
-        Interval { estimate: value, low: value, high: value }
+        Interval {
+            estimate: value,
+            low: value,
+            high: value,
+        }
     }
 
     /// Each of the three numbers changed by the increasing function `f`.
     #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        Interval { estimate: f(self.estimate), low: f(self.low), high: f(self.high) }
+        Interval {
+            estimate: f(self.estimate),
+            low: f(self.low),
+            high: f(self.high),
+        }
     }
 }
 
@@ -43,9 +51,15 @@ pub fn quantile(values: &[f64], q: f64) -> f64 {
     quantile_sorted(&sorted, q)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "q is in 0..=1, so the index is in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "q is in 0..=1, so the index is in range"
+)]
 fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
     let place = q.clamp(0.0, 1.0) * last as f64;
     let below = place.floor() as usize;
     let above = place.ceil() as usize;
@@ -71,13 +85,21 @@ impl Bootstrap {
     /// 2,000 resamples on all cores.
     #[must_use]
     pub fn new(seed: u64, confidence: f64) -> Self {
-        Bootstrap { resamples: 2_000, seed, confidence, parallel: true }
+        Bootstrap {
+            resamples: 2_000,
+            seed,
+            confidence,
+            parallel: true,
+        }
     }
 
     /// The same, on this thread alone.
     #[must_use]
     pub fn serial(self) -> Self {
-        Bootstrap { parallel: false, ..self }
+        Bootstrap {
+            parallel: false,
+            ..self
+        }
     }
 
     /// The interval of `statistic`, which is given the indices (below `blocks`) of the blocks drawn.
@@ -88,7 +110,10 @@ impl Bootstrap {
         let all: Vec<usize> = (0..blocks).collect();
         let estimate = if blocks == 0 { f64::NAN } else { statistic(&all) };
         let draw = |round: usize| {
-            let mut rng = fastrand::Rng::with_seed(self.seed.wrapping_add((round as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            let mut rng = fastrand::Rng::with_seed(
+                self.seed
+                    .wrapping_add((round as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            );
             let drawn: Vec<usize> = (0..blocks).map(|_| rng.usize(..blocks)).collect();
             statistic(&drawn)
         };
@@ -101,7 +126,11 @@ impl Bootstrap {
         drawn.retain(|value| value.is_finite());
         drawn.sort_by(f64::total_cmp);
         let tail = (1.0 - self.confidence) / 2.0;
-        Interval { estimate, low: quantile_sorted(&drawn, tail), high: quantile_sorted(&drawn, 1.0 - tail) }
+        Interval {
+            estimate,
+            low: quantile_sorted(&drawn, tail),
+            high: quantile_sorted(&drawn, 1.0 - tail),
+        }
     }
 
     /// The interval of the median of `blocks`.
@@ -126,10 +155,30 @@ impl Bootstrap {
         self.median(&differences)
     }
 
-    /// The interval of the slope of `y` over `x`: the median of the slopes of all pairs of points (Theil 1950, Sen 1968).
+    /// The interval of the slope of `y` over `x`: blocks are drawn again within each group, and the slope is that of
+    /// the groups' medians. A group is a value of x with the blocks taken there.
     #[must_use]
-    pub fn slope(&self, points: &[(f64, f64)]) -> Interval {
-        self.interval(points.len(), |drawn| theil_sen(&drawn.iter().map(|&i| points[i]).collect::<Vec<_>>()))
+    pub fn slope(&self, groups: &[(f64, &[f64])]) -> Interval {
+        let longest = groups.iter().map(|(_, blocks)| blocks.len()).max().unwrap_or(0);
+        if groups.iter().any(|(_, blocks)| blocks.is_empty()) {
+            return Interval {
+                estimate: f64::NAN,
+                low: f64::NAN,
+                high: f64::NAN,
+            };
+        }
+        // One list of draws serves all groups: each takes as many as it has blocks, folded to its length.
+        self.interval(longest, |drawn| {
+            let middle = |(x, blocks): &(f64, &[f64])| {
+                let values: Vec<f64> = drawn
+                    .iter()
+                    .take(blocks.len())
+                    .map(|&index| blocks[index % blocks.len()])
+                    .collect();
+                (*x, median(&values))
+            };
+            theil_sen(&groups.iter().map(middle).collect::<Vec<_>>())
+        })
     }
 }
 
@@ -161,18 +210,34 @@ pub fn theil_sen(points: &[(f64, f64)]) -> f64 {
 #[must_use]
 pub fn proportion(held: usize, trials: usize) -> Interval {
     if trials == 0 {
-        return Interval { estimate: f64::NAN, low: 0.0, high: 1.0 };
+        return Interval {
+            estimate: f64::NAN,
+            low: 0.0,
+            high: 1.0,
+        };
     }
     let n = trials as f64;
     let share = held as f64 / n;
     if held == trials {
-        return Interval { estimate: 1.0, low: (1.0 - 3.0 / n).max(0.0), high: 1.0 };
+        return Interval {
+            estimate: 1.0,
+            low: (1.0 - 3.0 / n).max(0.0),
+            high: 1.0,
+        };
     }
     if held == 0 {
-        return Interval { estimate: 0.0, low: 0.0, high: (3.0 / n).min(1.0) };
+        return Interval {
+            estimate: 0.0,
+            low: 0.0,
+            high: (3.0 / n).min(1.0),
+        };
     }
     let z = 1.959_963_984_540_054_f64;
     let centre = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / (1.0 + z * z / n);
-    Interval { estimate: share, low: centre - half, high: centre + half }
+    Interval {
+        estimate: share,
+        low: centre - half,
+        high: centre + half,
+    }
 }

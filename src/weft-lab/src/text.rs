@@ -34,7 +34,10 @@ impl<T: ToString> From<T> for Arg {
 impl Text {
     /// A sentence without places, or with places still to be filled by [`Text::with`].
     pub fn new(template: impl Into<String>) -> Self {
-        Text { template: template.into(), args: BTreeMap::new() }
+        Text {
+            template: template.into(),
+            args: BTreeMap::new(),
+        }
     }
 
     /// Fills the place `{name}` with something that is the same in every language.
@@ -93,6 +96,46 @@ impl Text {
     }
 }
 
+/// A [`Text`] with its template and its places kept apart, for a way on which it must stay translatable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parts {
+    template: String,
+    args: BTreeMap<String, Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Part {
+    Plain(String),
+    Text(Parts),
+}
+
+impl From<Text> for Parts {
+    fn from(text: Text) -> Self {
+        let part = |arg| match arg {
+            Arg::Plain(value) => Part::Plain(value),
+            Arg::Text(text) => Part::Text(text.into()),
+        };
+        Parts {
+            template: text.template,
+            args: text.args.into_iter().map(|(name, arg)| (name, part(arg))).collect(),
+        }
+    }
+}
+
+impl From<Parts> for Text {
+    fn from(parts: Parts) -> Self {
+        let arg = |part| match part {
+            Part::Plain(value) => Arg::Plain(value),
+            Part::Text(parts) => Arg::Text(parts.into()),
+        };
+        Text {
+            template: parts.template,
+            args: parts.args.into_iter().map(|(name, part)| (name, arg(part))).collect(),
+        }
+    }
+}
+
 /// Looks an English template up in a catalogue.
 pub type Translate<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -126,6 +169,14 @@ impl schemars::JsonSchema for Text {
 macro_rules! text {
     ($template:literal $(, $($rest:tt)*)?) => {
         $crate::text_places!($crate::text::Text::new($template) $(, $($rest)*)?)
+    };
+}
+
+/// A literal that a reader may see, marked so that the catalogue's completeness test finds it.
+#[macro_export]
+macro_rules! msg {
+    ($message:literal) => {
+        $message
     };
 }
 

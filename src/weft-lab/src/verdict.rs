@@ -98,13 +98,23 @@ impl Effect {
     /// An effect from an interval.
     #[must_use]
     pub fn new(kind: EffectKind, interval: Interval, unit: &str) -> Self {
-        Effect { kind, estimate: interval.estimate, low: interval.low, high: interval.high, unit: unit.to_owned() }
+        Effect {
+            kind,
+            estimate: interval.estimate,
+            low: interval.low,
+            high: interval.high,
+            unit: unit.to_owned(),
+        }
     }
 
     /// The interval alone.
     #[must_use]
     pub fn interval(&self) -> Interval {
-        Interval { estimate: self.estimate, low: self.low, high: self.high }
+        Interval {
+            estimate: self.estimate,
+            low: self.low,
+            high: self.high,
+        }
     }
 }
 
@@ -151,6 +161,10 @@ impl Doubt {
     /// A doubt of this kind.
     #[must_use]
     pub fn new(kind: &str, message: Text, remedy: Text) -> Self {
-        Doubt { kind: kind.to_owned(), message, remedy }
+        Doubt {
+            kind: kind.to_owned(),
+            message,
+            remedy,
+        }
     }
 }

@@ -1,0 +1,38 @@
+//! The registry: one line an experiment, in the order of the notes.
+
+mod process_vs_thread;
+
+use crate::experiment::Experiment;
+use crate::figure::Figure;
+use crate::record::Record;
+use crate::verdict::Verdict;
+
+/// Every experiment, in the order in which `weft verdicts` runs them.
+pub static EXPERIMENTS: &[&dyn Experiment] = &[&process_vs_thread::CreationCost];
+
+/// The experiment with this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static dyn Experiment> {
+    EXPERIMENTS
+        .iter()
+        .copied()
+        .find(|experiment| experiment.about().id == id)
+}
+
+impl Record {
+    /// The verdicts of this record; none for an experiment that this build doesn't know.
+    #[must_use]
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        find(&self.experiment)
+            .map(|experiment| experiment.judge(self))
+            .unwrap_or_default()
+    }
+
+    /// The figures of this record; none for an experiment that this build doesn't know.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        find(&self.experiment)
+            .map(|experiment| experiment.figures(self))
+            .unwrap_or_default()
+    }
+}

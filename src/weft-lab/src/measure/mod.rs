@@ -1,0 +1,7 @@
+//! How quantities are measured: the clock, batches, interleaved rounds, and when to stop.
+
+mod clock;
+mod rounds;
+
+pub use clock::{Clock, ClockCost, MonotonicClock, Nanos, ReplayClock, batch_size, pause};
+pub use rounds::{LOOKS, Plan, Rounds, Sampled, decided};

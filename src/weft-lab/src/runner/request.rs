@@ -1,0 +1,82 @@
+//! What a reader asks for.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::Experiment;
+use crate::experiments::{self, EXPERIMENTS};
+use crate::params::{Mode, ParamError, Params};
+
+/// Which experiment to run, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The experiment's id.
+    pub experiment: String,
+    /// How long it may take.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What all random choices start from; drawn at random where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Parameters that are not the defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, String>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// There is no such experiment.
+    #[error("there is no experiment {id:?}; there are: {known}")]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        known: String,
+    },
+    /// A parameter is wrong.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+}
+
+impl RequestError {
+    /// What the reader can do.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        msg!("`weft list` shows the experiments with their parameters and bounds.")
+    }
+}
+
+impl Request {
+    /// A quick run with the defaults.
+    pub fn quick(experiment: impl Into<String>) -> Self {
+        Request {
+            experiment: experiment.into(),
+            ..Request::default()
+        }
+    }
+
+    /// The experiment and all its parameters.
+    ///
+    /// # Errors
+    ///
+    /// An unknown experiment or parameter, or a value out of bounds.
+    pub fn resolve(&self) -> Result<(&'static dyn Experiment, Params), RequestError> {
+        let Some(experiment) = experiments::find(&self.experiment) else {
+            let known = EXPERIMENTS
+                .iter()
+                .map(|experiment| experiment.about().id)
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(RequestError::Unknown {
+                id: self.experiment.clone(),
+                known,
+            });
+        };
+        let about = experiment.about();
+        let params = Params::resolve(about.id, about.params, self.mode, &self.set)?;
+        Ok((experiment, params))
+    }
+}

@@ -1,0 +1,23 @@
+//! The system calls that the experiments are about. The only module with `unsafe`.
+//!
+//! Everything that leaves this module is safe to call: a child that a closure runs in leaves by `_exit`, memory that
+//! tasks share is reached through atomics, and descriptors are owned.
+
+#![expect(unsafe_code, reason = "system calls; each block says why it is sound")]
+
+mod cpu;
+mod limits;
+mod memory;
+mod task;
+mod tiny;
+mod usage;
+
+pub use cpu::{Scheduler, allowed_cpus, pin, pin_to, set_scheduler, yield_now};
+pub use limits::{become_subreaper, die_with_parent, inherit_descriptor, limit_address_space, limit_cores, open_pidfd};
+pub use memory::{Mapping, Pages, frame_of, futex_wait, futex_wake, page_bytes};
+pub use task::{
+    Child, Ended, clone_thread, clone_vm, descendants, fork_and_wait, fork_exec_and_wait, kill_all_children,
+    spawn_and_wait, thread_id, unshare_files,
+};
+pub use tiny::TinyProgram;
+pub use usage::{Usage, usage_of_process, usage_of_thread};
