@@ -334,7 +334,7 @@ fn findings(record: &Record) -> Vec<Finding> {
     let ratio = bootstrap.ratio(thread, spawn);
     if ratio.low.is_finite() {
         let text = text!(
-            "posix_spawn of a tiny program takes {ratio} times as long as a thread, whatever the parent's size.",
+            "posix_spawn of a tiny program takes {ratio} times as long as a thread.",
             ratio = format::interval(&ratio, "1")
         );
         findings.push(Finding {
