@@ -3,6 +3,8 @@
 //! They carry no script and no style of their own. The classes and `data-` attributes are what the book's style sheets
 //! and scripts go by.
 
+use std::fmt::Write;
+
 use crate::figure::Figure;
 use crate::format;
 use crate::text::{Text, Translate};
@@ -21,7 +23,8 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
     );
     if let Some(effect) = &verdict.effect {
         let kind = serde_json::to_string(&effect.kind).unwrap_or_default();
-        html += &format!(
+        let _written = write!(
+            html,
             " data-kind={kind} data-estimate=\"{}\" data-low=\"{}\" data-high=\"{}\" data-unit=\"{}\"",
             effect.estimate,
             effect.low,
@@ -29,7 +32,8 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
             escape(&effect.unit)
         );
     }
-    html += &format!(
+    let _written = write!(
+        html,
         "><span class=\"weft-badge\">{}</span> <span class=\"weft-summary\">{}</span>",
         say(&verdict.outcome.label()),
         say(&verdict.summary)
@@ -41,7 +45,7 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
             low = format::quantity(low, unit),
             high = format::quantity(high, unit)
         );
-        html += &format!(" <span class=\"weft-region\">{}</span>", say(&region));
+        let _written = write!(html, " <span class=\"weft-region\">{}</span>", say(&region));
     }
     html += &list(
         "weft-findings",

@@ -53,6 +53,9 @@ impl Plan {
     }
 }
 
+/// Whether the blocks taken so far, one list a condition, decide the question at this confidence.
+pub type LookFn<'a> = &'a dyn Fn(&[Vec<f64>], f64) -> bool;
+
 /// What was sampled: for each condition one number a round.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampled {
@@ -73,7 +76,7 @@ pub struct Rounds<'a, C> {
     /// What the order is drawn from.
     pub rng: &'a mut fastrand::Rng,
     /// Whether the blocks taken so far decide the question at the given confidence; `None` never stops early.
-    pub decides: Option<&'a dyn Fn(&[Vec<f64>], f64) -> bool>,
+    pub decides: Option<LookFn<'a>>,
     /// Told after each round how much of the plan is done, from 0 to 1.
     pub progress: &'a mut dyn FnMut(f64),
 }
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
     use crate::measure::ReplayClock;
 
-    fn take(plan: Plan, decides: Option<&dyn Fn(&[Vec<f64>], f64) -> bool>, seed: u64) -> (Sampled, Vec<char>) {
+    fn take(plan: Plan, decides: Option<LookFn<'_>>, seed: u64) -> (Sampled, Vec<char>) {
         let clock = ReplayClock::stepping(0);
         let order = RefCell::new(Vec::new());
         let mut rng = fastrand::Rng::with_seed(seed);
