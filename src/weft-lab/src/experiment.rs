@@ -179,9 +179,13 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What is left when the run has ended.
+    /// What is left when the run has ended. What the clock showed and cost stands in it.
     #[must_use]
-    pub fn finish(self) -> Left {
+    pub fn finish(mut self) -> Left {
+        let clock = Condition::of("part", "clock");
+        let ClockCost { resolution, reading } = self.clock_cost;
+        self.put(clock.clone(), "resolution", "ns", vec![resolution.as_f64()]);
+        self.put(clock, "reading", "ns", vec![reading.as_f64()]);
         (self.series, self.missing, self.stopping)
     }
 
