@@ -42,8 +42,8 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
         let unit = verdict.effect.as_ref().map_or("1", |effect| effect.unit.as_str());
         let region = text!(
             "Region of equivalence: {low} to {high}.",
-            low = format::quantity(low, unit),
-            high = format::quantity(high, unit)
+            low = format::tick(low, unit),
+            high = format::tick(high, unit)
         );
         let _written = write!(html, " <span class=\"weft-region\">{}</span>", say(&region));
     }

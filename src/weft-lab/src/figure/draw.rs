@@ -464,7 +464,8 @@ fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBCol
 }
 
 fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: HPos) {
-    let style = ("sans-serif", size)
+    // plotters takes the height of a line, which is 1.24 times the size of its letters.
+    let style = ("sans-serif", f64::from(size) * 1.24)
         .into_font()
         .color(&colour)
         .pos(Pos::new(anchor, VPos::Center));
