@@ -219,7 +219,7 @@ impl Frame {
     ) -> Frame {
         let count = i32::try_from(count).unwrap_or(i32::MAX);
         let bottom = top + count.max(1) * ROW + 8;
-        let left = (widths.0 + 26).clamp(60, 330);
+        let left = (widths.0 + 26).clamp(60, 360);
         let right = WIDTH - (widths.1 + 26).clamp(40, 240);
         let most_ticks = usize::try_from((right - left) / 58).unwrap_or(2).max(2);
         let x = Span::over(axis, values, (left, right), most_ticks);
@@ -423,7 +423,7 @@ fn ends(value: &Interval) -> [f64; 3] {
 fn widest(texts: impl Iterator<Item = String>) -> i32 {
     let width = |text: String| {
         text.chars()
-            .map(|letter| if letter > '\u{1100}' { 14 } else { 7 })
+            .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
             .sum()
     };
     texts.map(width).max().unwrap_or(0)

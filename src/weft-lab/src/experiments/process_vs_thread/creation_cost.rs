@@ -90,7 +90,7 @@ impl Method {
         match self {
             Method::Thread => text!("Thread: std::thread"),
             Method::CloneThread => text!("Thread: raw clone"),
-            Method::CloneVm => text!("Process that shares memory: clone(CLONE_VM)"),
+            Method::CloneVm => text!("Process that shares memory: clone"),
             Method::Fork => text!("Process: fork"),
             Method::ForkExec => text!("New program: fork + exec"),
             Method::Spawn => text!("New program: posix_spawn"),
@@ -445,11 +445,13 @@ fn memory_figure(record: &Record) -> Figure {
         curve(Method::Fork, "huge", text!("fork, huge pages")),
         curve(Method::Spawn, "small", text!("posix_spawn")),
     ];
+    let ticks = curves[0].points.iter().map(|point| point.0).collect();
     let plot = Curves {
         x: Axis::log(
             text!("Resident memory that the parent has beside its own, MB; 1 stands for none"),
             "1",
-        ),
+        )
+        .at(ticks),
         y: Axis::log(text!("Time to create one task and wait for its end"), "ns"),
         curves: curves.into_iter().filter(|curve| !curve.points.is_empty()).collect(),
         region: None,
