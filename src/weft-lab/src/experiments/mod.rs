@@ -12,6 +12,7 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::MemoryIndependence,
     &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
+    &process_vs_thread::SwitchCost,
 ];
 
 /// The experiment with this id.

@@ -4,13 +4,16 @@
 //! then all the others are asked again. The workers are threads of one process, or processes; all else is equal. Every
 //! failure happens in a child of this experiment, which itself goes on whatever happens.
 
-use std::collections::BTreeMap;
-use std::hint::black_box;
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::sync::atomic::Ordering::SeqCst;
-use std::time::Duration;
+mod crew;
+mod failure;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use self::crew::{Crew, LEAVE};
+use self::failure::Failure;
 use crate::claim::Section;
 use crate::experiment::{About, Context, Error, Experiment};
 use crate::figure::{Axis, Bar, Bars, Figure, Plot};
@@ -20,7 +23,7 @@ use crate::measure::Plan;
 use crate::params::Param;
 use crate::record::{Condition, Record};
 use crate::stats::{Interval, proportion};
-use crate::sys::{self, Child, Ended, Mapping};
+use crate::sys;
 use crate::text::Text;
 use crate::verdict::{Doubt, Effect, EffectKind, Finding, Verdict};
 
@@ -45,105 +48,14 @@ static ABOUT: About = About {
     ],
     seconds: (1, 10),
     uses: &["memory-limit", "tasks"],
-    source: include_str!("crash_containment.rs"),
+    source: concat!(
+        include_str!("mod.rs"),
+        "\n",
+        include_str!("failure.rs"),
+        "\n",
+        include_str!("crew.rs")
+    ),
 };
-
-/// A way to fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Failure {
-    ForbiddenWrite,
-    Abort,
-    StackOverflow,
-    Exit,
-    Memory,
-    Panic,
-}
-
-impl Failure {
-    const ALL: [Failure; 6] = [
-        Failure::ForbiddenWrite,
-        Failure::Abort,
-        Failure::StackOverflow,
-        Failure::Exit,
-        Failure::Memory,
-        Failure::Panic,
-    ];
-
-    fn id(self) -> &'static str {
-        match self {
-            Failure::ForbiddenWrite => "forbidden-write",
-            Failure::Abort => "abort",
-            Failure::StackOverflow => "stack-overflow",
-            Failure::Exit => "exit",
-            Failure::Memory => "memory-limit",
-            Failure::Panic => "panic",
-        }
-    }
-
-    fn label(self) -> Text {
-        match self {
-            Failure::ForbiddenWrite => text!("Write to a forbidden address"),
-            Failure::Abort => text!("abort"),
-            Failure::StackOverflow => text!("Stack overflow"),
-            Failure::Exit => text!("exit"),
-            Failure::Memory => text!("Allocation beyond the limit"),
-            Failure::Panic => text!("Rust panic"),
-        }
-    }
-
-    /// Does the operating system or the language's runtime end the process for it? A panic ends a thread.
-    fn is_fatal(self) -> bool {
-        self != Failure::Panic
-    }
-
-    /// Fails. Where this returns, it says why it did not.
-    fn happen(self) -> io::Error {
-        match self {
-            Failure::ForbiddenWrite => sys::write_to_forbidden_page(),
-            Failure::Abort => std::process::abort(),
-            Failure::StackOverflow => match sys::limit_stack(STACK as u64) {
-                Ok(()) => io::Error::other(format!("{} calls went well", deeper(1))),
-                Err(error) => error,
-            },
-            #[expect(
-                clippy::exit,
-                reason = "this is the failure: one worker leaves, and means itself alone"
-            )]
-            Failure::Exit => std::process::exit(3),
-            Failure::Memory => use_up_memory(),
-            Failure::Panic => panic!("on purpose"),
-        }
-    }
-}
-
-/// The stack of a worker in bytes, as a thread or as a process.
-const STACK: usize = 1 << 20;
-
-/// Calls itself until the stack is full; each call takes more than a page of it.
-fn deeper(depth: u64) -> u64 {
-    let frame = black_box([depth; 600]);
-    if frame[0] == u64::MAX {
-        return depth;
-    }
-    deeper(depth + 1) + black_box(&frame)[1]
-}
-
-/// Sets a limit a little above what this process uses, and allocates until it is met. Rust's answer is to abort.
-fn use_up_memory() -> io::Error {
-    const BLOCK: usize = 1 << 20;
-    let used = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|statm| statm.split_whitespace().next()?.parse::<u64>().ok());
-    let used = used.unwrap_or(0) * sys::page_bytes() as u64;
-    if let Err(error) = sys::limit_address_space(used + 8 * BLOCK as u64) {
-        return error;
-    }
-    let mut blocks = Vec::with_capacity(1 << 10);
-    while blocks.len() < blocks.capacity() {
-        blocks.push(black_box(Vec::<u8>::with_capacity(BLOCK)));
-    }
-    io::Error::other("no allocation failed")
-}
 
 /// What the workers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,144 +73,6 @@ impl Kind {
             Kind::Processes => "processes",
         }
     }
-}
-
-/// An order to leave. Orders below it are questions, those above it are failures.
-const LEAVE: u8 = 200;
-/// What a worker answers that was told to fail and still lives.
-const NOT_FAILED: u32 = u32::MAX;
-/// How long a worker may take to answer or to fail. Who is silent for longer does not count as alive.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The small task: the sum of all numbers up to the one asked for.
-fn sum_to(number: u8) -> u32 {
-    (1..=u32::from(number)).sum()
-}
-
-/// A worker's life: it answers what it is asked, and fails when it is told to.
-fn serve(mut line: UnixStream) {
-    let mut order = [0];
-    while line.read_exact(&mut order).is_ok() && order[0] != LEAVE {
-        let failure = usize::from(order[0])
-            .checked_sub(usize::from(LEAVE) + 1)
-            .and_then(|which| Failure::ALL.get(which));
-        let answer = match failure {
-            None => sum_to(order[0]),
-            Some(failure) => {
-                let _why = failure.happen();
-                NOT_FAILED
-            }
-        };
-        if line.write_all(&answer.to_ne_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-/// The workers of one trial. Dropped, those that still live are ended.
-struct Crew {
-    /// To each worker.
-    lines: Vec<UnixStream>,
-    /// One a worker, or one that all of them live in.
-    children: Vec<Child>,
-    /// How many threads `join` gave an error for.
-    failed_joins: Mapping,
-}
-
-impl Crew {
-    fn start(kind: Kind, workers: usize) -> io::Result<Crew> {
-        let mut crew = Crew {
-            lines: Vec::new(),
-            children: Vec::new(),
-            failed_joins: Mapping::shared(1)?,
-        };
-        let mut ends = Vec::new();
-        for _ in 0..workers {
-            let (ours, theirs) = UnixStream::pair()?;
-            ours.set_read_timeout(Some(PATIENCE))?;
-            crew.lines.push(ours);
-            if kind == Kind::Processes {
-                crew.children.push(Child::fork(move || {
-                    fall_silent();
-                    serve(theirs);
-                    0
-                })?);
-            } else {
-                ends.push(theirs);
-            }
-        }
-        if kind == Kind::Threads {
-            let failed_joins = &crew.failed_joins;
-            let group = Child::fork(move || serve_in_threads(ends, failed_joins))?;
-            crew.children.push(group);
-        }
-        Ok(crew)
-    }
-
-    /// Does this worker give the right answer?
-    fn answers(&mut self, worker: usize, number: u8) -> bool {
-        self.order(worker, number).ok() == Some(sum_to(number))
-    }
-
-    fn order(&mut self, worker: usize, order: u8) -> io::Result<u32> {
-        let line = &mut self.lines[worker];
-        let mut answer = [0; 4];
-        line.write_all(&[order])?;
-        line.read_exact(&mut answer)?;
-        Ok(u32::from_ne_bytes(answer))
-    }
-
-    /// Tells a worker to fail, and waits until the kernel has closed its line.
-    fn fail(&mut self, worker: usize, failure: Failure) -> Result<(), String> {
-        let order = LEAVE + 1 + failure as u8;
-        match self.order(worker, order) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err("the worker neither failed nor answered".to_owned())
-            }
-            // The end of the line, or a reset.
-            Err(_) => Ok(()),
-            Ok(_) => Err("the worker went on".to_owned()),
-        }
-    }
-
-    /// Lets all leave that still live. Says how the process ended that the failing worker was in, as a shell says it (a
-    /// status, or 128 and the signal), and for how many threads `join` gave an error.
-    fn end(mut self, failing: usize) -> (Option<f64>, f64) {
-        for line in &mut self.lines {
-            let _gone = line.write_all(&[LEAVE]);
-        }
-        let which = failing.min(self.children.len() - 1);
-        let ended = match self.children[which].wait_at_most(PATIENCE) {
-            Ok(Some(Ended::Exit(status))) => Some(f64::from(status)),
-            Ok(Some(Ended::Signal(signal))) => Some(f64::from(128 + signal)),
-            Ok(None) | Err(_) => None,
-        };
-        (ended, self.failed_joins.words()[0].load(SeqCst) as f64)
-    }
-}
-
-/// The life of the process that all threads of a trial share.
-fn serve_in_threads(lines: Vec<UnixStream>, failed_joins: &Mapping) -> i32 {
-    fall_silent();
-    let mut threads = Vec::new();
-    for line in lines {
-        match std::thread::Builder::new().stack_size(STACK).spawn(move || serve(line)) {
-            Ok(thread) => threads.push(thread),
-            Err(_) => return 1,
-        }
-    }
-    for thread in threads {
-        if thread.join().is_err() {
-            failed_joins.words()[0].fetch_add(1, SeqCst);
-        }
-    }
-    0
-}
-
-/// What a failure on purpose says is no news.
-fn fall_silent() {
-    std::panic::set_hook(Box::new(|_| {}));
-    let _heard = sys::silence_errors();
 }
 
 /// What one trial shows.
@@ -346,7 +120,7 @@ impl Experiment for CrashContainment {
     fn run(&self, cx: &mut Context<'_>) -> Result<(), Error> {
         let workers = cx.params.count("workers");
         let mut rng = fastrand::Rng::with_seed(cx.rng.u64(..));
-        let mut shown: BTreeMap<(Failure, Kind), Vec<Option<Shown>>> = BTreeMap::new();
+        let mut trials: BTreeMap<(Failure, Kind), Vec<Option<Shown>>> = BTreeMap::new();
         let mut refused = None;
         // A failure that could not be produced once is not waited for again.
         let mut unproducible: BTreeMap<Failure, String> = BTreeMap::new();
@@ -362,23 +136,22 @@ impl Experiment for CrashContainment {
             .flat_map(|failure| Kind::ALL.map(|kind| (failure, kind)))
             .collect();
         cx.sweep(&conditions, plan, |&(failure, kind)| {
-            let shows = if unproducible.contains_key(&failure) {
-                None
-            } else {
-                match trial(kind, failure, workers, &mut rng) {
-                    Ok(shows) => Some(shows),
+            let seen = match unproducible.entry(failure) {
+                Entry::Occupied(_) => None,
+                Entry::Vacant(why_not) => match trial(kind, failure, workers, &mut rng) {
+                    Ok(seen) => Some(seen),
                     Err(Lost::NoCrew(why)) => {
                         refused.get_or_insert(why);
                         None
                     }
                     Err(Lost::NoFailure(why)) => {
-                        unproducible.insert(failure, why);
+                        why_not.insert(why);
                         None
                     }
-                }
+                },
             };
-            let survivors = shows.as_ref().map_or(0, |shows| shows.survivors);
-            shown.entry((failure, kind)).or_default().push(shows);
+            let survivors = seen.as_ref().map_or(0, |seen| seen.survivors);
+            trials.entry((failure, kind)).or_default().push(seen);
             Ok(survivors as f64)
         })?;
         if let Some(why) = refused {
@@ -388,11 +161,8 @@ impl Experiment for CrashContainment {
             cx.miss("memory-limit", why);
         }
         for failure in Failure::ALL {
-            put(
-                cx,
-                failure,
-                Kind::ALL.map(|kind| shown.remove(&(failure, kind)).unwrap_or_default()),
-            );
+            let of = |kind| trials.get(&(failure, kind)).map_or(&[][..], Vec::as_slice);
+            put(cx, failure, Kind::ALL.map(of));
         }
         Ok(())
     }
@@ -439,23 +209,23 @@ fn condition(failure: Failure, kind: Kind) -> Condition {
 }
 
 /// Puts the trials of one failure down. A round that lacks one of its two trials compares nothing.
-fn put(cx: &mut Context<'_>, failure: Failure, shown: [Vec<Option<Shown>>; 2]) {
-    let rounds = shown[0].len();
-    let is_whole = |round: usize| shown.iter().all(|trials| trials[round].is_some());
-    let kept: Vec<usize> = (0..rounds).filter(|&round| is_whole(round)).collect();
-    for (kind, trials) in Kind::ALL.into_iter().zip(&shown) {
-        let trials = || kept.iter().filter_map(|&round| trials[round].as_ref());
+fn put(cx: &mut Context<'_>, failure: Failure, trials: [&[Option<Shown>]; 2]) {
+    let rounds = trials[0].len();
+    let is_whole = |round: &usize| trials.iter().all(|trials| trials[*round].is_some());
+    let kept: Vec<usize> = (0..rounds).filter(is_whole).collect();
+    for (kind, trials) in Kind::ALL.into_iter().zip(trials) {
+        let seen = || kept.iter().filter_map(|&round| trials[round].as_ref());
         let condition = || condition(failure, kind);
-        let survivors = trials().map(|shows| shows.survivors as f64).collect();
+        let survivors = seen().map(|seen| seen.survivors as f64).collect();
         cx.put(condition(), "survivors", "1", survivors);
         cx.put(
             condition(),
             "ended",
             "1",
-            trials().filter_map(|shows| shows.ended).collect(),
+            seen().filter_map(|seen| seen.ended).collect(),
         );
         if kind == Kind::Threads && failure == Failure::Panic {
-            let failed_joins = trials().map(|shows| shows.failed_joins).collect();
+            let failed_joins = seen().map(|seen| seen.failed_joins).collect();
             cx.put(condition(), "failed_joins", "1", failed_joins);
         }
     }

@@ -5,13 +5,16 @@
 //! is a thread, a forked process, or a forked process whose page is mapped as shared: the exception. Beside it stand what
 //! makes a fork cheap, copy on write, counted in page faults, and the physical frames where the machine shows them.
 
+mod findings;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::atomic::Ordering::SeqCst;
 
 use crate::claim::Section;
 use crate::experiment::{About, Context, During, Error, Experiment};
 use crate::figure::{Axis, Bar, Bars, Curve, Curves, Figure, Plot};
-use crate::format;
 use crate::judge;
 use crate::measure::Plan;
 use crate::params::{Mode, Param};
@@ -19,7 +22,7 @@ use crate::record::{Condition, Record};
 use crate::stats::{Interval, proportion};
 use crate::sys::{self, Child, Ended, Mapping, Pages};
 use crate::text::Text;
-use crate::verdict::{Effect, EffectKind, Finding, Verdict};
+use crate::verdict::Verdict;
 
 /// See the module.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ static ABOUT: About = About {
     ],
     seconds: (1, 5),
     uses: &["pagemap", "huge-pages", "memory", "tasks"],
-    source: include_str!("memory_independence.rs"),
+    source: include_str!("mod.rs"),
 };
 
 /// Who writes the second value.
@@ -291,9 +294,15 @@ fn read_frames(cx: &mut Context<'_>) -> Result<(), Error> {
     let frame = || sys::frame_of(page.address()).map(|frame| frame.unwrap_or(0));
     for _ in 0..cx.params.count("trials").min(FRAME_TRIALS) {
         let parent = match frame() {
-            Ok(0) => return Ok(cx.miss("pagemap", "frame numbers are hidden")),
+            Ok(0) => {
+                cx.miss("pagemap", "frame numbers are hidden");
+                return Ok(());
+            }
             Ok(frame) => frame,
-            Err(error) => return Ok(cx.miss("pagemap", error)),
+            Err(error) => {
+                cx.miss("pagemap", error);
+                return Ok(());
+            }
         };
         let mut child = Child::fork(|| {
             told[0].store(frame().unwrap_or(0), SeqCst);
@@ -331,7 +340,7 @@ fn verdict(record: &Record, claim: &str, (held, made): (usize, usize), summary: 
         reason = "a count of trials"
     )]
     judge::fewer_trials(&mut verdict, made, lost as usize, record.params.count("trials"));
-    verdict.findings.extend(findings(record));
+    verdict.findings.extend(findings::findings(record));
     verdict
 }
 
@@ -343,88 +352,6 @@ fn faults<'a>(record: &'a Record, size: &str, write: &str) -> Vec<(f64, &'a [f64
         .collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     points
-}
-
-fn findings(record: &Record) -> Vec<Finding> {
-    [
-        shared_mapping(record),
-        copy_on_write(record),
-        huge_pages(record),
-        frames(record),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn finding(id: &str, text: Text, effect: Option<Effect>) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        text,
-        effect,
-    }
-}
-
-/// A count that a record holds as a number.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-fn whole(count: f64) -> String {
-    format::count(count as u64)
-}
-
-fn shared_mapping(record: &Record) -> Option<Finding> {
-    let codes = codes(record, Writer::SharingProcess);
-    let seen = codes.iter().filter(|code| is(**code, OTHER)).count();
-    let text = text!(
-        "Where the page was mapped as shared, the first process saw the other's value in {seen} of {trials} trials.",
-        seen = format::count(seen as u64),
-        trials = format::count(codes.len() as u64)
-    );
-    let effect = Effect::new(EffectKind::Proportion, proportion(seen, codes.len()), "1");
-    (!codes.is_empty()).then(|| finding("shared-mapping", text, Some(effect)))
-}
-
-fn copy_on_write(record: &Record) -> Option<Finding> {
-    let bootstrap = judge::bootstrap_of_sweep(record);
-    let per_page = |write: &str| {
-        let (pages, blocks) = faults(record, "small", write).pop()?;
-        Some((pages, bootstrap.median(blocks).map(|faults| faults / pages)))
-    };
-    let ((pages, first), (_, second)) = (per_page("first")?, per_page("second")?);
-    let text = text!(
-        "For each of {pages} pages the child's first write cost {first} faults, its second write {second}.",
-        pages = whole(pages),
-        first = format::number(first.estimate),
-        second = format::number(second.estimate)
-    );
-    Some(finding(
-        "copy-on-write",
-        text,
-        Some(Effect::new(EffectKind::Ratio, first, "1")),
-    ))
-}
-
-fn huge_pages(record: &Record) -> Option<Finding> {
-    let (pages, blocks) = faults(record, "huge", "first").pop()?;
-    let median = judge::bootstrap_of_sweep(record).median(blocks);
-    let text = text!(
-        "With the memory in huge pages the child took {faults} faults for its first write to {pages} pages of the small size.",
-        faults = whole(median.estimate),
-        pages = whole(pages)
-    );
-    Some(finding("copy-on-write-huge", text, None))
-}
-
-fn frames(record: &Record) -> Option<Finding> {
-    let blocks = |moment: &str| record.blocks("same_frame", &Condition::of("moment", moment));
-    let same = |moment: &str| blocks(moment).iter().filter(|same| is(**same, 1.0)).count();
-    let trials = blocks("after").len();
-    let text = text!(
-        "Before the child wrote, the page lay in the same physical frame for both in {same} of {trials} trials; afterwards it lay in different frames in {different}.",
-        same = same("before"),
-        trials = trials,
-        different = trials - same("after")
-    );
-    (trials > 0).then(|| finding("frames", text, None))
 }
 
 fn seen_figure(record: &Record) -> Figure {
