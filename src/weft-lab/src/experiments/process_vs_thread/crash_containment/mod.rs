@@ -46,7 +46,7 @@ static ABOUT: About = About {
             300,
         ),
     ],
-    seconds: (1, 10),
+    seconds: (1, 7),
     uses: &["memory-limit", "tasks"],
     source: concat!(
         include_str!("mod.rs"),
