@@ -56,7 +56,7 @@ pub(super) struct Path {
 }
 
 impl Path {
-    pub(super) fn condition(&self) -> Condition {
+    pub(super) fn condition(self) -> Condition {
         Condition::of("way", self.way.id())
             .and("tasks", self.tasks.id())
             .and("cores", self.cores.id())

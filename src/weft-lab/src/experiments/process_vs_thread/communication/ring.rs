@@ -210,7 +210,7 @@ mod tests {
         for waiting in ALL {
             let ring = Ring::new(waiting).unwrap();
             let sizes = [1, 7, 8, 9, 4096, 65_535, 65_536, 200_001, 3, 64];
-            let message = |size: usize| -> Vec<u8> { (0..size).map(|at| (at * 31 % 251) as u8).collect() };
+            let message = |size: usize| -> Vec<u8> { (0..=u8::MAX).cycle().step_by(31).take(size).collect() };
             std::thread::scope(|scope| {
                 scope.spawn(|| sizes.iter().for_each(|&size| ring.write(&message(size)).unwrap()));
                 for size in sizes {
@@ -242,7 +242,7 @@ mod tests {
                 let reader = scope.spawn(|| ring.read(&mut [0; 1]));
                 ring.close_writer();
                 assert_eq!(reader.join().unwrap().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-                let writer = scope.spawn(|| ring.write(&[0; 100_000]));
+                let writer = scope.spawn(|| ring.write(&vec![0; 100_000]));
                 ring.close_reader();
                 assert_eq!(writer.join().unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
             });

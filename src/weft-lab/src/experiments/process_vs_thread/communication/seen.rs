@@ -76,7 +76,7 @@ pub(super) fn trial(writer: Writer, before: u64, after: u64) -> Result<f64, Erro
     check("the value after a write", before, found).map(|()| 0.0)
 }
 
-fn check<T: PartialEq + std::fmt::Debug>(what: &'static str, expected: T, found: T) -> Result<(), Error> {
+fn check<T: Copy + PartialEq + std::fmt::Debug>(what: &'static str, expected: T, found: T) -> Result<(), Error> {
     if found == expected {
         return Ok(());
     }
