@@ -13,6 +13,8 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
     &process_vs_thread::SwitchCost,
+    &process_vs_thread::Communication,
+    &process_vs_thread::MemoryCost,
 ];
 
 /// The experiment with this id.

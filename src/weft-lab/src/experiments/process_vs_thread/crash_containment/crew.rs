@@ -146,3 +146,54 @@ fn fall_silent() {
     std::panic::set_hook(Box::new(|_| {}));
     let _heard = sys::fail_silently();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A crew of one worker, and the other end of its line, at which nobody works.
+    fn unmanned() -> (Crew, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        let crew = Crew {
+            lines: vec![ours],
+            children: Vec::new(),
+            failed_joins: Mapping::shared(1).unwrap(),
+        };
+        (crew, theirs)
+    }
+
+    #[test]
+    fn who_is_silent_is_not_waited_for() {
+        let (mut crew, _silent) = unmanned();
+        assert!(!crew.answers(0, 7));
+        let why = crew.fail(0, Failure::Abort).unwrap_err();
+        assert_eq!(why, "the worker neither failed nor answered");
+    }
+
+    #[test]
+    fn a_closed_line_is_an_end_and_no_answer() {
+        let (mut crew, gone) = unmanned();
+        drop(gone);
+        assert!(!crew.answers(0, 7));
+        assert_eq!(crew.fail(0, Failure::Abort), Ok(()));
+    }
+
+    #[test]
+    fn a_worker_answers_until_it_leaves() {
+        let (mut crew, line) = unmanned();
+        crew.lines[0].set_read_timeout(Some(PATIENCE)).unwrap();
+        let worker = std::thread::spawn(move || serve(line));
+        assert!(crew.answers(0, 7) && crew.answers(0, LEAVE - 1));
+        crew.lines[0].write_all(&[LEAVE]).unwrap();
+        worker.join().unwrap();
+        assert!(!crew.answers(0, 7));
+    }
+
+    #[test]
+    fn each_failure_is_found_by_its_order() {
+        for (place, failure) in Failure::ALL.into_iter().enumerate() {
+            assert_eq!(failure as usize, place);
+        }
+    }
+}
