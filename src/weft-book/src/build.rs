@@ -79,7 +79,11 @@ impl Build {
         let site = workshop.path().join("site");
         let catalogue = Catalogue::load(&self.root)?;
         for language in LANGUAGES {
-            let folder = if language == LANGUAGES[0] { site.clone() } else { site.join(language) };
+            let folder = if language == LANGUAGES[0] {
+                site.clone()
+            } else {
+                site.join(language)
+            };
             self.edition(language, &folder, theme.as_deref(), &catalogue)
                 .map_err(|source| BuildError::Book { language, source })?;
         }
@@ -98,10 +102,13 @@ impl Build {
             config.book.title = word(config.book.title.take());
             config.book.description = word(config.book.description.take());
             let site: Option<String> = config.get("output.html.site-url")?;
-            config.set("output.html.site-url", format!("{}{language}/", site.as_deref().unwrap_or("/")))?;
+            config.set(
+                "output.html.site-url",
+                format!("{}{language}/", site.as_deref().unwrap_or("/")),
+            )?;
         }
         config.book.language = Some(language.to_owned());
-        config.build.build_dir = folder.to_owned();
+        folder.clone_into(&mut config.build.build_dir);
         if let Some(theme) = theme {
             config.set("output.html.theme", theme)?;
         }

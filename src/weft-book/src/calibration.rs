@@ -64,7 +64,10 @@ fn draw(calibration: &Calibration, edition: &Edition) -> String {
         text!("A/A runs"),
         text!("Said “different”"),
     ];
-    let head: String = columns.iter().map(|name| format!("<th scope=\"col\">{}</th>", say(name))).collect();
+    let head: String = columns
+        .iter()
+        .map(|name| format!("<th scope=\"col\">{}</th>", say(name)))
+        .collect();
     let mut rows = String::new();
     for row in &calibration.experiments {
         let source = match row.source {
@@ -108,7 +111,10 @@ mod tests {
             {"experiment": "switch-cost", "source": "real", "runs": 100, "different": 2}]}"#;
         std::fs::write(&file, json).unwrap();
         let html = table(&edition(folder.path())).unwrap();
-        assert!(html.contains("<code>switch-cost</code></th><td>real</td><td>100</td><td>2</td>"), "{html}");
+        assert!(
+            html.contains("<code>switch-cost</code></th><td>real</td><td>100</td><td>2</td>"),
+            "{html}"
+        );
         assert!(html.contains("A &lt;b&gt; CPU"));
         std::fs::write(&file, "{}").unwrap();
         assert!(matches!(table(&edition(folder.path())), Err(CalibrationError::Form(_))));
@@ -117,6 +123,10 @@ mod tests {
     #[test]
     fn without_runs_it_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(table(&edition(folder.path())).unwrap().contains("No A/A runs are recorded"));
+        assert!(
+            table(&edition(folder.path()))
+                .unwrap()
+                .contains("No A/A runs are recorded")
+        );
     }
 }

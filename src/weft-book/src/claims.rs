@@ -48,7 +48,10 @@ pub(crate) fn list(section: Section, chapter: &Path, cards: &Cards, edition: &Ed
             id = claim.id,
         )
     };
-    format!("<ul class=\"weft-claims\">{}</ul>", claims.map(item).collect::<String>())
+    format!(
+        "<ul class=\"weft-claims\">{}</ul>",
+        claims.map(item).collect::<String>()
+    )
 }
 
 /// The claim's own card, or else the first one of the same experiment.
@@ -61,11 +64,7 @@ fn card_of<'a>(claim: &Claim, cards: &'a Cards) -> Option<(&'static str, &'a Pat
 
 fn kind(kind: Kind) -> Text {
     match kind {
-        Kind::Effect([low, high]) => text!(
-            "effect, equal from {low} to {high}",
-            low = weft_lab::format::number(low),
-            high = weft_lab::format::number(high)
-        ),
+        Kind::Effect([low, high]) => text!("effect, equal from {low} to {high}", low = low, high = high),
         Kind::Always => text!("always"),
         Kind::Trend => text!("trend"),
         Kind::Shown => text!("shown, not judged"),

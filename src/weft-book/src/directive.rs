@@ -117,7 +117,9 @@ pub(crate) fn find(text: &str) -> Result<Vec<Found>, (usize, Fault)> {
 
 fn parse(line: &str) -> Result<Directive, Fault> {
     let inner = line.strip_prefix("{{#").and_then(|rest| rest.strip_suffix("}}"));
-    let inner = inner.filter(|inner| !inner.contains(['{', '}'])).ok_or(Fault::NotAlone)?;
+    let inner = inner
+        .filter(|inner| !inner.contains(['{', '}']))
+        .ok_or(Fault::NotAlone)?;
     let words: Vec<&str> = inner.split_whitespace().collect();
     match words[..] {
         ["notes", id] => Ok(Directive::Notes(section("notes", id)?)),
@@ -161,16 +163,20 @@ fn lab(id: &str) -> Result<Directive, Fault> {
             known: list(tested.map(|(claim, _)| claim.id)),
         });
     };
-    Ok(experiments::find(experiment).map_or(Directive::Absent(experiment), |found| {
-        Directive::Lab(claim, found.about())
-    }))
+    Ok(
+        experiments::find(experiment).map_or(Directive::Absent(experiment), |found| {
+            Directive::Lab(claim, found.about())
+        }),
+    )
 }
 
 fn source(id: &str) -> Result<Directive, Fault> {
     if let Some(experiment) = experiments::find(id) {
         return Ok(Directive::Source(experiment.about()));
     }
-    let claimed = CLAIMS.iter().find_map(|claim| claim.experiment.filter(|experiment| *experiment == id));
+    let claimed = CLAIMS
+        .iter()
+        .find_map(|claim| claim.experiment.filter(|experiment| *experiment == id));
     claimed.map(Directive::Absent).ok_or_else(|| Fault::Id {
         directive: "source",
         what: "experiment",
@@ -196,8 +202,14 @@ mod tests {
     fn directives_stand_alone_and_not_in_code() {
         check("# A\n\n{{#notes process}}\n\n{{#calibration}}\n", "[3, 5]");
         check("```text\n{{#notes nothing}}\n```\n\n{{#lab creation-cost}}", "[5]");
-        check("See {{#calibration}}", "1: a directive stands alone in its line, such as {{#calibration}}");
-        check("\n{{#calibration}", "2: a directive stands alone in its line, such as {{#calibration}}");
+        check(
+            "See {{#calibration}}",
+            "1: a directive stands alone in its line, such as {{#calibration}}",
+        );
+        check(
+            "\n{{#calibration}",
+            "2: a directive stands alone in its line, such as {{#calibration}}",
+        );
     }
 
     #[test]
@@ -214,7 +226,10 @@ mod tests {
              multi-process-multi-thread, context-switching, synchronisation, backend-and-frontend, summary, references",
         );
         let said = |text| find(text).expect_err("a fault").1.to_string();
-        assert!(said("{{#lab tabs-isolated}}").starts_with("{{#lab}} knows no claim with an experiment \"tabs-isolated\"; it knows: "));
+        assert!(
+            said("{{#lab tabs-isolated}}")
+                .starts_with("{{#lab}} knows no claim with an experiment \"tabs-isolated\"; it knows: ")
+        );
         assert!(said("{{#source nothing}}").starts_with("{{#source}} knows no experiment \"nothing\"; it knows: "));
     }
 }

@@ -7,13 +7,16 @@ use weft_lab::text::{Text, Translate};
 
 use crate::catalogue::Catalogue;
 
+/// Looks an English message up in a catalogue.
+type Lookup = dyn Fn(&str) -> Option<String>;
+
 /// One language of the book.
 pub(crate) struct Edition {
     /// The folder with `book.toml`.
     pub(crate) root: PathBuf,
     /// `en` or `ko`.
     pub(crate) language: String,
-    translate: Box<dyn Fn(&str) -> Option<String>>,
+    translate: Box<Lookup>,
 }
 
 impl Edition {

@@ -32,7 +32,10 @@ impl Preprocessor for Weft {
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let language = context.config.book.language.as_deref().unwrap_or(LANGUAGES[0]);
         if !LANGUAGES.contains(&language) {
-            return Err(anyhow!("there is no edition in {language:?}; there are: {}", LANGUAGES.join(", ")));
+            return Err(anyhow!(
+                "there is no edition in {language:?}; there are: {}",
+                LANGUAGES.join(", ")
+            ));
         }
         let cards = cards(&book)?;
         let catalogue = Catalogue::load(&context.root)?;
@@ -43,7 +46,8 @@ impl Preprocessor for Weft {
         let page = Page {
             edition: Edition::new(&context.root, language, &catalogue),
             cards,
-            notes: std::fs::read_to_string(&notes).with_context(|| format!("cannot read the notes, {}", notes.display()))?,
+            notes: std::fs::read_to_string(&notes)
+                .with_context(|| format!("cannot read the notes, {}", notes.display()))?,
         };
         let mut outcome = Ok(());
         book.for_each_mut(|item| {
@@ -58,7 +62,10 @@ impl Preprocessor for Weft {
 /// Runs the preprocessor as the command of `book.toml`: `weft preprocess` with the book as JSON on standard input, and
 /// `weft preprocess supports RENDERER`.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "mdBook shows a command's standard error to the reader")]
+#[expect(
+    clippy::print_stderr,
+    reason = "mdBook shows a command's standard error to the reader"
+)]
 pub fn run_as_command() -> ExitCode {
     // Every renderer gets the same Markdown.
     if std::env::args().any(|argument| argument == "supports") {
@@ -148,7 +155,10 @@ impl Page {
                     "This build of weft has no code for the experiment {experiment}.",
                     experiment = experiment
                 );
-                Ok(format!("<p class=\"weft-absent\">{}</p>", escape(&edition.say(&absent))))
+                Ok(format!(
+                    "<p class=\"weft-absent\">{}</p>",
+                    escape(&edition.say(&absent))
+                ))
             }
         }
     }

@@ -61,18 +61,17 @@ pub(super) enum Input {
 impl Field {
     pub(super) fn of(param: &Param, edition: &Edition) -> Field {
         let (input, bounds) = match param.kind {
-            ParamKind::Integer { min, max, quick, full } if quick == full => (
-                Input::Integer { min, max },
-                edition.say(&text!("{min} to {max}", min = min, max = max)),
-            ),
             ParamKind::Integer { min, max, quick, full } => {
-                let bounds = text!(
-                    "{min} to {max}; full: {full}, unless you change it",
-                    min = min,
-                    max = max,
-                    full = full
-                );
-                let _shown_in_the_field = quick;
+                let bounds = if quick == full {
+                    text!("{min} to {max}", min = min, max = max)
+                } else {
+                    text!(
+                        "{min} to {max}; full: {full}, unless you change it",
+                        min = min,
+                        max = max,
+                        full = full
+                    )
+                };
                 (Input::Integer { min, max }, edition.say(&bounds))
             }
             ParamKind::Flag => (Input::Flag, String::new()),

@@ -125,12 +125,20 @@ pub(crate) fn render(
         source: format!("{}source/{}.html", way_up(chapter), about.id),
     };
     let html = card.render()?;
-    Ok(html.lines().map(str::trim_start).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"))
+    Ok(html
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n"))
 }
 
 /// The verdict of this claim alone, and all figures of the record.
 fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
-    let verdicts = record.verdicts().into_iter().filter(|verdict| verdict.claim == claim.id);
+    let verdicts = record
+        .verdicts()
+        .into_iter()
+        .filter(|verdict| verdict.claim == claim.id);
     let label = text!(
         "Recorded: {mode} run of {date} with seed {seed}, on {machine}",
         mode: mode(record),
@@ -140,8 +148,14 @@ fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
     );
     Recorded {
         label: edition.say(&label),
-        verdicts: verdicts.map(|verdict| html::verdict(&verdict, edition.translate())).collect(),
-        figures: record.figures().iter().map(|figure| html::figure(figure, edition.translate())).collect(),
+        verdicts: verdicts
+            .map(|verdict| html::verdict(&verdict, edition.translate()))
+            .collect(),
+        figures: record
+            .figures()
+            .iter()
+            .map(|figure| html::figure(figure, edition.translate()))
+            .collect(),
     }
 }
 

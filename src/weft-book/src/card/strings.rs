@@ -47,7 +47,10 @@ pub(super) const STRINGS: &[(&str, &str)] = &[
     ("seconds", msg!("{seconds} s")),
     ("server_gone", msg!("The server does not answer.")),
     ("server_lost", msg!("The server does not answer. Trying again.")),
-    ("server_hint", msg!("Look whether weft serve still runs in your terminal; start it again if not.")),
+    (
+        "server_hint",
+        msg!("Look whether weft serve still runs in your terminal; start it again if not."),
+    ),
     ("run_gone", msg!("The server does not know this run any more.")),
     // The result.
     ("measured_here", msg!("Live: measured on this machine")),
@@ -56,12 +59,16 @@ pub(super) const STRINGS: &[(&str, &str)] = &[
     ("show_recorded", msg!("Recorded")),
     (
         "static_hint",
-        msg!("These pages only show what was recorded. To run it here, type `cargo run --release -- serve` in the repository."),
+        msg!(
+            "These pages only show what was recorded. To run it here, type `cargo run --release -- serve` in the repository."
+        ),
     ),
 ];
 
 /// All strings in the edition's language, for the card's `data-strings`.
 pub(super) fn json(edition: &Edition) -> String {
-    let strings = STRINGS.iter().map(|(key, message)| ((*key).to_owned(), Value::String(edition.word(message))));
+    let strings = STRINGS
+        .iter()
+        .map(|(key, message)| ((*key).to_owned(), Value::String(edition.word(message))));
     Value::Object(strings.collect::<Map<_, _>>()).to_string()
 }
