@@ -28,16 +28,15 @@ pub(crate) fn run(args: &List) -> anyhow::Result<Status> {
 }
 
 fn as_table(abouts: &[&About], look: &Look) -> String {
-    let mut table = table::new(&["Experiment", "Asks", "Claims", "Parameters", "Takes"], look);
+    let mut table = table::new(&["Experiment", "What it asks, its claims and parameters", "Takes"], look);
     for about in abouts {
-        let params: Vec<String> = about.params.iter().map(parameter).collect();
-        table.add_row([
-            about.id.to_owned(),
-            format!("{} (chapter {})", about.question, about.section.number()),
-            about.claims.join("\n"),
-            params.join("\n"),
-            format!("{} s\nfull: {} s", about.seconds.0, about.seconds.1),
-        ]);
+        let mut lines = vec![
+            about.question.to_owned(),
+            format!("chapter {}: {}", about.section.number(), about.claims.join(", ")),
+        ];
+        lines.extend(about.params.iter().map(parameter));
+        let takes = format!("{} s\nfull: {} s", about.seconds.0, about.seconds.1);
+        table.add_row([about.id.to_owned(), lines.join("\n"), takes]);
     }
     format!(
         "{table}\n\nRun one with `weft run EXPERIMENT`; set a parameter with --set NAME=VALUE.\n"

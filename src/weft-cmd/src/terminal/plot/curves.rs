@@ -20,7 +20,7 @@ pub(super) fn draw(curves: &Curves, look: &Look) -> String {
         &curves.y,
         all.into_iter().chain(curves.region.into_iter().flatten()),
         (end, 0),
-        ROWS / 3,
+        ROWS / 2,
     );
     let ticks: Vec<(usize, String)> = y
         .ticks

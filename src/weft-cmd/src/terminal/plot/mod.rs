@@ -58,8 +58,8 @@ fn pad(text: &str, width: usize, look: &Look) -> String {
 /// An axis over `columns` columns.
 fn span(axis: &Axis, values: impl Iterator<Item = f64>, columns: usize) -> Span {
     let end = i32::try_from(columns).unwrap_or(i32::MAX).max(2) - 1;
-    // A tick's words take about twelve columns.
-    Span::over(axis, values, (0, end), (columns / 12).max(2))
+    // A tick's words take about eight columns.
+    Span::over(axis, values, (0, end), (columns / 8).max(2))
 }
 
 /// The column of a value.
