@@ -31,7 +31,10 @@ const BOOK: &str = "book.toml";
 
 /// The folder with `book.toml`: the one that was named, or the nearest one upward from the current folder.
 fn find_root(args: &Root) -> Result<PathBuf, Failure> {
-    let named = args.root.clone().or_else(|| env::var_os("WEFT_ROOT").map(PathBuf::from));
+    let named = args
+        .root
+        .clone()
+        .or_else(|| env::var_os("WEFT_ROOT").map(PathBuf::from));
     if let Some(named) = named {
         return if named.join(BOOK).is_file() {
             Ok(named)

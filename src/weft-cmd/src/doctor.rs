@@ -163,14 +163,20 @@ fn noise_of(machine: &Machine) -> Vec<Noise> {
     if machine.load[0] / cpus > LOAD_LIMIT {
         noise.push(Noise {
             kind: "load",
-            message: format!("{} tasks ran on average in the last minute.", format::number(machine.load[0])),
+            message: format!(
+                "{} tasks ran on average in the last minute.",
+                format::number(machine.load[0])
+            ),
             remedy: "Close what runs beside it.",
         });
     }
     if let Some(pressure) = machine.pressure.filter(|pressure| pressure.cpu > PRESSURE_LIMIT) {
         noise.push(Noise {
             kind: "pressure",
-            message: format!("In {} of the last 10 seconds a task waited for a processor.", format::quantity(pressure.cpu, "%")),
+            message: format!(
+                "In {} of the last 10 seconds a task waited for a processor.",
+                format::quantity(pressure.cpu, "%")
+            ),
             remedy: "Close what runs beside it.",
         });
     }
@@ -207,13 +213,22 @@ fn facts(machine: &Machine) -> Vec<(&'static str, String)> {
             format!("L{}{kind} {} KiB", cache.level, format::count(cache.size_bytes >> 10))
         })
         .collect();
-    let or_unknown = |text: String| if text.is_empty() { "not shown by the kernel".to_owned() } else { text };
+    let or_unknown = |text: String| {
+        if text.is_empty() {
+            "not shown by the kernel".to_owned()
+        } else {
+            text
+        }
+    };
     let [one, five, fifteen] = machine.load;
     vec![
         ("processor", format!("{} ({})", machine.cpu, machine.architecture)),
         (
             "logical CPUs",
-            format!("{}, of which a run may use {:?}", machine.logical_cpus, machine.allowed_cpus),
+            format!(
+                "{}, of which a run may use {:?}",
+                machine.logical_cpus, machine.allowed_cpus
+            ),
         ),
         ("caches", or_unknown(caches.join(", "))),
         ("memory", format!("{} MiB", format::count(machine.memory_bytes >> 20))),
@@ -240,7 +255,13 @@ fn facts(machine: &Machine) -> Vec<(&'static str, String)> {
 
 /// How many faults are mitigated, and the names of those that are not.
 fn mitigations(machine: &Machine) -> String {
-    let count = |start: &str| machine.mitigations.values().filter(|state| state.starts_with(start)).count();
+    let count = |start: &str| {
+        machine
+            .mitigations
+            .values()
+            .filter(|state| state.starts_with(start))
+            .count()
+    };
     let vulnerable: Vec<&str> = machine
         .mitigations
         .iter()

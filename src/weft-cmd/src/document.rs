@@ -61,7 +61,11 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::wrong_use(
-            format!("cannot write {}: there is no folder {}", path.display(), folder.display()),
+            format!(
+                "cannot write {}: there is no folder {}",
+                path.display(),
+                folder.display()
+            ),
             "Make the folder first, or name another file.",
         ))
     }

@@ -64,7 +64,10 @@ impl Interrupt {
     }
 }
 
-#[expect(clippy::exit, reason = "asked twice to end; a run that goes on is ended by its warden")]
+#[expect(
+    clippy::exit,
+    reason = "asked twice to end; a run that goes on is ended by its warden"
+)]
 fn end_now(signal: Signal) -> ! {
     std::process::exit(128 + signal as i32)
 }

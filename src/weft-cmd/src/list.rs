@@ -28,7 +28,10 @@ pub(crate) fn run(args: &List) -> anyhow::Result<Status> {
 }
 
 fn as_table(abouts: &[&About], look: &Look) -> String {
-    let mut table = table::new(&["Experiment", "What it asks, its claims and parameters", "Takes"], look);
+    let mut table = table::new(
+        &["Experiment", "What it asks, its claims and parameters", "Takes"],
+        look,
+    );
     for about in abouts {
         let mut lines = vec![
             about.question.to_owned(),
@@ -38,9 +41,7 @@ fn as_table(abouts: &[&About], look: &Look) -> String {
         let takes = format!("{} s\nfull: {} s", about.seconds.0, about.seconds.1);
         table.add_row([about.id.to_owned(), lines.join("\n"), takes]);
     }
-    format!(
-        "{table}\n\nRun one with `weft run EXPERIMENT`; set a parameter with --set NAME=VALUE.\n"
-    )
+    format!("{table}\n\nRun one with `weft run EXPERIMENT`; set a parameter with --set NAME=VALUE.\n")
 }
 
 /// `batch: 1 to 1000 (10; full: 20)`

@@ -8,7 +8,10 @@ const STYLE: &str = include_str!("page.css");
 
 /// The page.
 pub(crate) fn of(all: &[Judged]) -> String {
-    let machine = all.first().map(|judged| judged.record.machine.line()).unwrap_or_default();
+    let machine = all
+        .first()
+        .map(|judged| judged.record.machine.line())
+        .unwrap_or_default();
     let started = all.first().map_or("", |judged| judged.record.started.as_str());
     let contents: String = all
         .iter()

@@ -9,7 +9,8 @@ use weft_lab::Record;
 use crate::failure::Failure;
 use crate::file::write_whole;
 
-const HINT: &str = "The result above is whole; to keep records, name a folder with room that you may write to: XDG_DATA_HOME=FOLDER.";
+const HINT: &str =
+    "The result above is whole; to keep records, name a folder with room that you may write to: XDG_DATA_HOME=FOLDER.";
 
 /// The folder that the environment names.
 pub(crate) fn folder() -> Result<PathBuf, Failure> {
@@ -37,7 +38,12 @@ fn put_into(folder: &Path, record: &Record) -> Result<PathBuf, Failure> {
     let path = folder.join(file_name(record));
     fs::create_dir_all(folder)
         .and_then(|()| write_whole(&path, record.to_json().as_bytes()))
-        .map_err(|error| Failure::outside(format!("cannot store the record in {}: {error}", folder.display()), HINT))?;
+        .map_err(|error| {
+            Failure::outside(
+                format!("cannot store the record in {}: {error}", folder.display()),
+                HINT,
+            )
+        })?;
     Ok(path)
 }
 

@@ -38,7 +38,11 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
         }
     }
     if !Target::is_standard(args.json.as_ref()) {
-        session.note(print(&board::table(&all, &untested(), Look::of_standard_output().as_ref())));
+        session.note(print(&board::table(
+            &all,
+            &untested(),
+            Look::of_standard_output().as_ref(),
+        )));
     }
     if let Some(target) = &args.json {
         session.note(target.write(&Judged::several(&all)));
@@ -52,5 +56,9 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
 /// The claims that no experiment of this build judges.
 fn untested() -> Vec<&'static str> {
     let is_judged = |claim: &str| EXPERIMENTS.iter().any(|one| one.about().claims.contains(&claim));
-    CLAIMS.iter().map(|claim| claim.id).filter(|claim| !is_judged(claim)).collect()
+    CLAIMS
+        .iter()
+        .map(|claim| claim.id)
+        .filter(|claim| !is_judged(claim))
+        .collect()
 }

@@ -91,7 +91,10 @@ fn run_all(words: &[&str]) -> ExitCode {
         failed += u8::from(result.is_err());
         println!("test {} ... {}", case.0, if result.is_ok() { "ok" } else { "FAILED" });
     }
-    println!("\ntest result: {}. {failed} failed", if failed == 0 { "ok" } else { "FAILED" });
+    println!(
+        "\ntest result: {}. {failed} failed",
+        if failed == 0 { "ok" } else { "FAILED" }
+    );
     ExitCode::from(failed.min(1))
 }
 
@@ -174,12 +177,18 @@ fn end() {
 
 fn crash() {
     let error = run("drill-crash").unwrap_err();
-    assert!(matches!(&error, RunError::Ended { how, .. } if how.contains("SIGSEGV")), "{error}");
+    assert!(
+        matches!(&error, RunError::Ended { how, .. } if how.contains("SIGSEGV")),
+        "{error}"
+    );
 }
 
 fn exit() {
     let error = run("drill-exit").unwrap_err();
-    assert!(matches!(&error, RunError::Ended { how, .. } if how.contains("status 0 and no record")), "{error}");
+    assert!(
+        matches!(&error, RunError::Ended { how, .. } if how.contains("status 0 and no record")),
+        "{error}"
+    );
 }
 
 fn fail() {
@@ -196,7 +205,10 @@ fn hang() {
 fn memory() {
     let limited = runner().memory_limit(128 << 20);
     let error = limited.run(&Request::quick("drill-memory"), |_| {}).unwrap_err();
-    assert!(matches!(error, RunError::OutOfMemory { limit, .. } if limit == 128 << 20), "{error}");
+    assert!(
+        matches!(error, RunError::OutOfMemory { limit, .. } if limit == 128 << 20),
+        "{error}"
+    );
 }
 
 fn print() {
@@ -229,7 +241,10 @@ fn worker_killed() {
     wait_for_daemons(&mut run);
     kill_processes(&word(), Role::Worker, Signal::SIGKILL);
     let error = run.finish().unwrap_err();
-    assert!(matches!(&error, RunError::Ended { how, .. } if how.contains("SIGKILL")), "{error}");
+    assert!(
+        matches!(&error, RunError::Ended { how, .. } if how.contains("SIGKILL")),
+        "{error}"
+    );
 }
 
 fn warden_killed() {
@@ -237,7 +252,10 @@ fn warden_killed() {
     wait_for_daemons(&mut run);
     kill_processes(&word(), Role::Warden, Signal::SIGKILL);
     let error = run.finish().unwrap_err();
-    assert!(matches!(&error, RunError::Ended { how, .. } if how.contains("warden")), "{error}");
+    assert!(
+        matches!(&error, RunError::Ended { how, .. } if how.contains("warden")),
+        "{error}"
+    );
 }
 
 fn warden_asked() {
@@ -260,7 +278,9 @@ fn worker_signals() {
 fn asker(word: &str) -> Child {
     let mut asker = myself(&["ask"], word).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(asker.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(asker.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert_eq!(line, "ready\n");
     asker
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use weft_lab::Verdict;
 use weft_lab::format;
 use weft_lab::verdict::EffectKind;
-use weft_lab::Verdict;
 
 use super::{Look, table, wrap};
 use crate::document::Judged;

@@ -73,7 +73,8 @@ impl Look {
 
 /// See no-color.org.
 pub(crate) fn has_colour() -> bool {
-    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && env::var_os("TERM").is_none_or(|term| term != "dumb")
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// A locale that is set decides; where none is, today's terminals show UTF-8.

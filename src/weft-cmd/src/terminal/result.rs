@@ -17,7 +17,11 @@ pub(crate) fn whole(judged: &Judged, look: Option<&Look>) -> String {
 
 fn as_lines(verdict: &Verdict) -> String {
     let claim = &verdict.claim;
-    let mut lines = format!("{claim}: {}. {}\n", verdict.outcome.label().english(), verdict.summary.english());
+    let mut lines = format!(
+        "{claim}: {}. {}\n",
+        verdict.outcome.label().english(),
+        verdict.summary.english()
+    );
     for finding in &verdict.findings {
         lines += &format!("{claim}: finding: {}\n", finding.text.english());
     }

@@ -163,7 +163,10 @@ fn daemon() -> Result<f64, Error> {
     Ok(f64::from(i32::from_le_bytes(id)))
 }
 
-#[expect(clippy::mem_forget, reason = "dropped, it would be killed; a drill leaves it behind on purpose")]
+#[expect(
+    clippy::mem_forget,
+    reason = "dropped, it would be killed; a drill leaves it behind on purpose"
+)]
 fn abandon(child: sys::Child) {
     std::mem::forget(child);
 }

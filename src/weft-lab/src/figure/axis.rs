@@ -75,12 +75,7 @@ pub struct Span {
 impl Span {
     /// An axis that holds all `values` with some room, between two places. A log axis leaves out what is not positive.
     #[must_use]
-    pub fn over(
-        axis: &Axis,
-        values: impl Iterator<Item = f64>,
-        (start, end): (i32, i32),
-        most_ticks: usize,
-    ) -> Span {
+    pub fn over(axis: &Axis, values: impl Iterator<Item = f64>, (start, end): (i32, i32), most_ticks: usize) -> Span {
         let usable = |value: &f64| value.is_finite() && (axis.scale == Scale::Linear || *value > 0.0);
         let (mut min, mut max) = values
             .chain(axis.ticks.iter().copied())

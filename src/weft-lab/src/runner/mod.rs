@@ -286,7 +286,9 @@ impl Run {
         else {
             return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
         };
-        let warden_ended = i32::try_from(warden.id()).ok().and_then(|pid| sys::open_pidfd(pid).ok());
+        let warden_ended = i32::try_from(warden.id())
+            .ok()
+            .and_then(|pid| sys::open_pidfd(pid).ok());
         Ok(Run {
             job,
             mark: Some(mark),

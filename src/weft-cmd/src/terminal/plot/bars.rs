@@ -51,7 +51,10 @@ pub(super) fn draw(bars: &Bars, look: &Look) -> String {
         }
         // The end of the bar, and the interval around it.
         let line = if look.unicode { '─' } else { '~' };
-        if let Some(interval) = bar.interval.filter(|interval| interval.low.is_finite() && interval.high.is_finite()) {
+        if let Some(interval) = bar
+            .interval
+            .filter(|interval| interval.low.is_finite() && interval.high.is_finite())
+        {
             for x in column(&span, end)..=column(&span, interval.high) {
                 canvas.put(x, y, line, None);
             }
@@ -66,7 +69,9 @@ pub(super) fn draw(bars: &Bars, look: &Look) -> String {
     }
     text += &axis_below(&bars.axis, &span, label_width + 4, look);
     let groups = names(&bars.groups).enumerate();
-    let meaning: Vec<_> = groups.map(|(group, name)| (filling(group, look), group, name)).collect();
+    let meaning: Vec<_> = groups
+        .map(|(group, name)| (filling(group, look), group, name))
+        .collect();
     let several = meaning.len() > 1;
     text + &legend(meaning.into_iter().filter(|_| several), label_width + 4, look)
 }

@@ -30,7 +30,10 @@ pub(super) fn draw(curves: &Curves, look: &Look) -> String {
         .collect();
     let margin = widest(ticks.iter().map(|(_, label)| label), 16);
     let columns = look.width.saturating_sub(margin + 5).clamp(24, 80);
-    let xs = curves.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.0));
+    let xs = curves
+        .curves
+        .iter()
+        .flat_map(|curve| curve.points.iter().map(|point| point.0));
     let x = span(&curves.x, xs, columns);
     let mut canvas = Canvas::new(columns, ROWS, look);
     draw_region(&mut canvas, curves, &y, columns, look);
@@ -42,7 +45,11 @@ pub(super) fn draw(curves: &Curves, look: &Look) -> String {
     let edge = if look.unicode { '│' } else { '|' };
     for row in 0..ROWS {
         let label = ticks.iter().find(|(at, _)| *at == row).map_or("", |(_, label)| label);
-        text += &format!("  {label:>margin$} {}{}\n", look.paint(&edge.to_string(), Colour::Dim), canvas.row(row).trim_end());
+        text += &format!(
+            "  {label:>margin$} {}{}\n",
+            look.paint(&edge.to_string(), Colour::Dim),
+            canvas.row(row).trim_end()
+        );
     }
     text += &axis_below(&curves.x, &x, margin + 4, look);
     let names = curves.curves.iter().enumerate();
@@ -81,10 +88,17 @@ fn join(canvas: &mut Canvas<'_>, curve: &Curve, (x, y): (&Span, &Span), colour: 
     let dot = if look.unicode { '·' } else { '.' };
     for pair in curve.points.windows(2) {
         let (from, to) = (column(x, pair[0].0), column(x, pair[1].0));
-        let (start, end) = (column(y, pair[0].1.estimate) as f64, column(y, pair[1].1.estimate) as f64);
+        let (start, end) = (
+            column(y, pair[0].1.estimate) as f64,
+            column(y, pair[1].1.estimate) as f64,
+        );
         for at in from + 1..to {
             let share = (at - from) as f64 / (to - from) as f64;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row of the grid")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a row of the grid"
+            )]
             let row = (start + (end - start) * share).round() as usize;
             canvas.put(at, row, dot, Some(colour));
         }

@@ -9,7 +9,11 @@ use crate::terminal::{Colour, Look};
 pub(super) fn draw(marks: &Marks, look: &Look) -> String {
     let labels: Vec<String> = marks.rows.iter().map(|row| row.label.english()).collect();
     let unit = marks.axis.unit;
-    let values: Vec<String> = marks.rows.iter().map(|row| format::interval(&row.value, unit)).collect();
+    let values: Vec<String> = marks
+        .rows
+        .iter()
+        .map(|row| format::interval(&row.value, unit))
+        .collect();
     let label_width = widest(labels.iter(), look.width * 2 / 5);
     let value_width = widest(values.iter(), look.width);
     let columns = look.width.saturating_sub(label_width + value_width + 6).max(16);

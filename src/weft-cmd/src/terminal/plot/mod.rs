@@ -24,7 +24,13 @@ pub(crate) fn draw(figure: &Figure, look: &Look) -> String {
 }
 
 /// The colours of groups and curves, in the order of the book's palette as near as a terminal comes to it.
-const COLOURS: [Colour; 5] = [Colour::Blue, Colour::Yellow, Colour::Green, Colour::Magenta, Colour::Red];
+const COLOURS: [Colour; 5] = [
+    Colour::Blue,
+    Colour::Yellow,
+    Colour::Green,
+    Colour::Magenta,
+    Colour::Red,
+];
 
 fn colour(group: usize) -> Colour {
     COLOURS[group % COLOURS.len()]
@@ -93,14 +99,26 @@ fn axis_below(axis: &Axis, span: &Span, indent: usize, look: &Look) -> String {
 
 /// What the signs mean.
 fn legend(groups: impl Iterator<Item = (char, usize, String)>, indent: usize, look: &Look) -> String {
-    let entries: Vec<String> = groups
-        .map(|(sign, group, name)| format!("{} {name}", look.paint(&sign.to_string(), colour(group))))
-        .collect();
-    if entries.is_empty() {
-        String::new()
-    } else {
-        format!("{}{}\n", " ".repeat(indent), entries.join("   "))
+    let mut text = String::new();
+    let mut used = 0;
+    for (sign, group, name) in groups {
+        let length = name.chars().count() + 2;
+        if used > 0 && used + 3 + length > look.width {
+            text.push('\n');
+            used = 0;
+        }
+        let gap = if used == 0 { indent } else { 3 };
+        text += &format!(
+            "{}{} {name}",
+            " ".repeat(gap),
+            look.paint(&sign.to_string(), colour(group))
+        );
+        used += gap + length;
     }
+    if used > 0 {
+        text.push('\n');
+    }
+    text
 }
 
 fn names(texts: &[Text]) -> impl Iterator<Item = String> {
