@@ -161,7 +161,7 @@ pub(crate) struct Doctor {
 /// Where the book's source is.
 #[derive(Debug, Group)]
 pub(crate) struct Root {
-    /// The folder with book.toml; by default WEFT_ROOT, else the nearest one upward from here
+    /// The folder with book.toml; by default what `WEFT_ROOT` names, else the nearest one upward from here
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 }

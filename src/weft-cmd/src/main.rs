@@ -1,5 +1,10 @@
 //! The `weft` command: the rim of the house, which alone prints, exits and reads the environment.
 
+#![expect(
+    clippy::format_push_string,
+    reason = "text for people is built as it reads, and not where speed counts"
+)]
+
 mod args;
 mod book;
 mod doctor;

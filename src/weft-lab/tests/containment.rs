@@ -4,6 +4,7 @@
 //! Each case runs in a process of its own, whose environment bears a word that all its descendants inherit. Processes
 //! that bear it are counted after. This program is its own worker, so it has no test harness.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 #![expect(clippy::print_stdout, reason = "it speaks as a test harness does")]
 
 use std::io::{BufRead, BufReader};

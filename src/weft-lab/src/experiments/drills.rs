@@ -171,7 +171,6 @@ fn abandon(child: sys::Child) {
     std::mem::forget(child);
 }
 
-#[expect(clippy::infinite_loop, reason = "what hangs is to hang")]
 fn pause_for_ever() -> ! {
     loop {
         nix::unistd::pause();
@@ -179,7 +178,6 @@ fn pause_for_ever() -> ! {
 }
 
 /// Rust's handler of SIGSEGV takes the first, and puts the default back.
-#[expect(clippy::infinite_loop, reason = "the second signal ends it")]
 fn crash() -> ! {
     loop {
         let _first_or_last = raise(Signal::SIGSEGV);
@@ -192,7 +190,7 @@ fn leave() -> ! {
 }
 
 fn print_a_megabyte() -> Result<(), Error> {
-    let line = [b"a line that is no event\n".as_slice(); 43_691].concat();
+    let line = b"a line that is no event\n".repeat(43_691);
     std::io::stdout().write_all(&line).during("print")?;
     std::io::stderr().write_all(&line).during("print")
 }
