@@ -47,9 +47,10 @@ fn on_terminal(judged: &Judged, look: &Look) -> String {
     ];
     let mut text = format!("\n{}\n", look.bold(&format!("{}: {question}", record.experiment)));
     text += &look.paint(&wrap(&facts.join(between), 0, 2, look.width), Colour::Dim);
-    for verdict in &judged.verdicts {
+    // Claims that say the same share their words.
+    for alike in judged.verdicts.chunk_by(says_the_same) {
         text.push('\n');
-        text += &verdict_on_terminal(verdict, look);
+        text += &verdict_on_terminal(alike, look);
     }
     for figure in record.figures() {
         text.push('\n');
@@ -71,7 +72,20 @@ fn sign(outcome: Outcome, look: &Look) -> &'static str {
     }
 }
 
-fn verdict_on_terminal(verdict: &Verdict, look: &Look) -> String {
+fn says_the_same(one: &Verdict, other: &Verdict) -> bool {
+    let words = |verdict: &Verdict| Verdict {
+        claim: String::new(),
+        ..verdict.clone()
+    };
+    words(one) == words(other)
+}
+
+/// The verdicts on claims that say the same.
+fn verdict_on_terminal(alike: &[Verdict], look: &Look) -> String {
+    let Some(verdict) = alike.first() else {
+        return String::new();
+    };
+    let claims: Vec<&str> = alike.iter().map(|verdict| verdict.claim.as_str()).collect();
     let colour = match verdict.outcome {
         Outcome::Supported => Colour::Green,
         Outcome::Refuted => Colour::Red,
@@ -80,7 +94,7 @@ fn verdict_on_terminal(verdict: &Verdict, look: &Look) -> String {
     };
     let label = verdict.outcome.label().english();
     let badge = look.bold(&look.paint(&format!("{} {label}", sign(verdict.outcome, look)), colour));
-    let mut text = format!("{badge}  {}\n", look.bold(&verdict.claim));
+    let mut text = format!("{badge}  {}\n", look.bold(&claims.join(", ")));
     text += &wrap(&verdict.summary.english(), 2, 2, look.width);
     if let Some([low, high]) = verdict.equivalence {
         let unit = verdict.effect.as_ref().map_or("1", |effect| effect.unit.as_str());
