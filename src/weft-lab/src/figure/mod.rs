@@ -4,7 +4,7 @@ mod axis;
 mod draw;
 mod table;
 
-pub use axis::{Axis, Scale};
+pub use axis::{Axis, Scale, Span};
 pub use draw::escape;
 pub use table::Table;
 
