@@ -1,0 +1,105 @@
+//! How the server says no: a status, and JSON with `message` and `hint`.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+use weft_lab::msg;
+use weft_lab::runner::RequestError;
+
+/// A request that is refused, in words that a reader understands.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    message: String,
+    hint: &'static str,
+    more: Map<String, Value>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>, hint: &'static str) -> Self {
+        Refusal {
+            status,
+            message: message.into(),
+            hint,
+            more: Map::new(),
+        }
+    }
+
+    /// Another member of the JSON.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn no_such_path(path: &str) -> Self {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!("there is nothing at {path}"),
+            msg!("Start from the book's first page."),
+        )
+    }
+
+    pub(super) fn no_such_run(id: &str) -> Self {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no run {id:?}"),
+            msg!("The server keeps the last 64 runs and forgets them when it ends; run the experiment again."),
+        )
+    }
+
+    pub(super) fn wrong_method() -> Self {
+        Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this method is not allowed here",
+            msg!("The header Allow names the methods that are."),
+        )
+    }
+
+    pub(super) fn queue_full(limit: usize) -> Self {
+        Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("{limit} runs are waiting already"),
+            msg!("Wait until one has ended, or cancel one."),
+        )
+    }
+
+    pub(super) fn closing() -> Self {
+        Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server is ending",
+            msg!("Start `weft serve` again."),
+        )
+    }
+}
+
+impl From<RequestError> for Refusal {
+    fn from(error: RequestError) -> Self {
+        use weft_lab::params::ParamError;
+        let (message, hint) = (error.to_string(), error.hint());
+        match error {
+            RequestError::Unknown { .. } => Refusal::new(StatusCode::NOT_FOUND, message, hint),
+            RequestError::Param(ParamError::Unknown { name, known, .. }) => {
+                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, hint)
+                    .with("parameter", name)
+                    .with("known", known)
+            }
+            RequestError::Param(ParamError::OutOfBounds { name, bounds, .. }) => {
+                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, hint)
+                    .with("parameter", name)
+                    .with("bounds", bounds)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = Map::new();
+        body.insert("message".to_owned(), self.message.into());
+        body.insert("hint".to_owned(), self.hint.into());
+        body.extend(self.more);
+        let json = HeaderValue::from_static("application/json");
+        let head = (self.status, [(header::CONTENT_TYPE, json)]);
+        (head.0, head.1, Value::Object(body).to_string()).into_response()
+    }
+}
