@@ -20,7 +20,6 @@ impl Catalogue {
     }
 
     /// Translates.
-    #[expect(clippy::unused_self, reason = "stand-in")]
     pub fn translator(&self, _lang: &str) -> impl Fn(&str) -> Option<String> {
         |_| None
     }

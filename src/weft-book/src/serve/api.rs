@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
@@ -12,17 +13,14 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use axum::{Json, http::Uri};
 use futures_util::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use weft_lab::experiment::About;
-use weft_lab::experiments::EXPERIMENTS;
-use weft_lab::params::{Param, ParamKind};
 use weft_lab::{Mode, Request, msg};
 
-use super::App;
+use super::app::App;
 use super::events;
+use super::listing;
 use super::refusal::Refusal;
 
 /// A body may have so many bytes.
@@ -33,54 +31,13 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/api/experiments", get(async || Json(experiments())))
+        .route("/api/experiments", get(async || Json(listing::experiments())))
         .route("/api/runs", post(submit))
         .route("/api/runs/{id}", delete(cancel))
         .route("/api/runs/{id}/events", get(follow))
         .route("/api/reload", get(reload))
-        .route("/api", get(nothing))
-        .route("/api/{*path}", get(nothing))
         .method_not_allowed_fallback(async || Refusal::wrong_method())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-}
-
-async fn nothing(uri: Uri) -> Refusal {
-    Refusal::no_such_path(uri.path())
-}
-
-/// Every experiment with its claims, its parameters and the time that it takes.
-#[must_use]
-pub fn experiments() -> Value {
-    EXPERIMENTS
-        .iter()
-        .map(|experiment| experiment_data(experiment.about()))
-        .collect()
-}
-
-fn experiment_data(about: &About) -> Value {
-    json!({
-        "id": about.id,
-        "question": about.question,
-        "section": about.section.id(),
-        "claims": about.claims,
-        "params": about.params.iter().map(param_data).collect::<Value>(),
-        "seconds": { "quick": about.seconds.0, "full": about.seconds.1 },
-    })
-}
-
-fn param_data(param: &Param) -> Value {
-    let default = json!({ "quick": param.default(Mode::Quick), "full": param.default(Mode::Full) });
-    let mut data = json!({ "name": param.name, "help": param.help, "bounds": param.bounds(), "default": default });
-    let (kind, more) = match param.kind {
-        ParamKind::Integer { min, max, .. } => ("integer", json!({ "min": min, "max": max })),
-        ParamKind::Flag => ("flag", json!({})),
-        ParamKind::Choice(words) => ("choice", json!({ "words": words })),
-    };
-    if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
-        data.insert("kind".to_owned(), kind.into());
-        data.extend(more);
-    }
-    data
 }
 
 /// The body of `POST /api/runs`. Neither a program nor a path stands in it: an experiment's id, and values that are held
@@ -115,7 +72,11 @@ impl From<Order> for Request {
             experiment: order.experiment,
             mode: order.mode,
             seed: order.seed,
-            set: order.set.into_iter().map(|(name, value)| (name, written(value))).collect(),
+            set: order
+                .set
+                .into_iter()
+                .map(|(name, value)| (name, written(value)))
+                .collect(),
         }
     }
 }
@@ -133,12 +94,18 @@ async fn submit(
 }
 
 fn read_order(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Order, Refusal> {
-    let form = msg!("Send {\"experiment\", \"mode\", \"seed\", \"set\"} as application/json; all but the first may be left out.");
+    let form = msg!(
+        "Send {\"experiment\", \"mode\", \"seed\", \"set\"} as application/json; all but the first may be left out."
+    );
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     // A form on another page can't send this type without asking first.
     if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is no JSON", form));
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body is no JSON",
+            form,
+        ));
     }
     let body = body.map_err(|rejection| {
         let message = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {

@@ -121,6 +121,7 @@ pub(super) fn follow(
         seen: id,
         unsent: Vec::new().into_iter(),
         closing,
+        is_closing: false,
     };
     stream::unfold(follower, |mut follower| async {
         let told = follower.next().await?;
@@ -138,6 +139,7 @@ struct Follower {
     unsent: std::vec::IntoIter<Told>,
     updates: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
+    is_closing: bool,
 }
 
 impl Follower {
@@ -153,12 +155,13 @@ impl Follower {
                 self.unsent = new.into_iter();
                 continue;
             }
-            if ended {
+            // Only now: the last words of a run come at the same moment as the server's end.
+            if ended || self.is_closing {
                 return None;
             }
             tokio::select! {
                 _changed = self.updates.changed() => {}
-                _closed = self.closing.wait_for(|&closing| closing) => return None,
+                _closed = self.closing.wait_for(|&closing| closing) => self.is_closing = true,
             }
         }
     }
@@ -185,7 +188,11 @@ mod tests {
         }
         log.tell("verdict", &json!({}));
         log.end("done", &json!({}));
-        check(&log, 0, &[(2, "progress"), (4, "progress"), (5, "verdict"), (6, "done")]);
+        check(
+            &log,
+            0,
+            &[(2, "progress"), (4, "progress"), (5, "verdict"), (6, "done")],
+        );
         check(&log, 4, &[(5, "verdict"), (6, "done")]);
         check(&log, 6, &[]);
         assert!(log.is_exhausted(6) && !log.is_exhausted(5));

@@ -5,12 +5,16 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 
-use super::App;
+use super::app::App;
+use super::guard::is_api;
 use super::refusal::Refusal;
 use super::site::File;
 
 /// Answers what no other route does.
 pub(super) async fn serve(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if is_api(uri.path()) {
+        return Refusal::no_such_path(uri.path()).into_response();
+    }
     if !matches!(method, Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, HeaderValue::from_static("GET,HEAD"))];
         return (allow, Refusal::wrong_method()).into_response();
@@ -35,7 +39,11 @@ pub(super) async fn serve(State(app): State<App>, method: Method, uri: Uri, head
 
 /// A file; only its tag where the browser has it already.
 fn answer(status: StatusCode, file: &File, headers: &HeaderMap) -> Response {
-    let fresh = if file.is_page() { "no-store" } else { "private, no-cache" };
+    let fresh = if file.is_page() {
+        "no-store"
+    } else {
+        "private, no-cache"
+    };
     let head = [
         (header::CONTENT_TYPE, file.media_type.to_owned()),
         (header::CACHE_CONTROL, fresh.to_owned()),

@@ -135,7 +135,8 @@ fn is_loopback(name: &str) -> bool {
     name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost")
 }
 
-fn is_api(path: &str) -> bool {
+/// Is this a path of the interface, whether there is something or not?
+pub(super) fn is_api(path: &str) -> bool {
     path == "/api" || path.starts_with("/api/")
 }
 
@@ -181,7 +182,10 @@ fn take_token(query: Option<&str>) -> Option<(&str, String)> {
 fn redirect(host: &str, path: &str, query: &str) -> impl IntoResponse {
     let mark = if query.is_empty() { "" } else { "?" };
     let location = format!("http://{host}{path}{mark}{query}");
-    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())];
+    let headers = [
+        (header::LOCATION, location),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
     (StatusCode::SEE_OTHER, headers)
 }
 

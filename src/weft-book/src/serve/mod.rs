@@ -10,11 +10,13 @@
 //! experiment's id and by values within stated bounds, and files are looked up among those that the build made.
 
 mod api;
+mod app;
 mod bench;
 mod events;
 mod files;
 mod fragments;
 mod guard;
+mod listing;
 mod refusal;
 mod runs;
 mod site;
@@ -27,38 +29,26 @@ mod tests;
 use std::future::Future;
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch as channel;
-use tokio::time::timeout;
 use weft_lab::{Record, Runner};
 
-pub use api::experiments;
+pub use listing::experiments;
 
 use crate::catalogue::Catalogue;
+use app::App;
 use bench::{Bench, Workplace};
-use guard::Guard;
-use runs::Runs;
 use site::Site;
-use token::Token;
-use watch::{Builder, Watch};
+use watch::Builder;
 
 /// The port where nobody names another.
 pub const PORT: u16 = 3210;
 
 /// So many ports after [`PORT`] are tried before any free one is taken.
 const NEIGHBOURS: u16 = 20;
-
-/// At the end, so long is waited for the workers, and
-const WORKERS_END: Duration = Duration::from_millis(1500);
-
-/// so long for answers that are on their way.
-const ANSWERS_END: Duration = Duration::from_millis(250);
 
 /// The live server, before it runs.
 pub struct Serve {
@@ -107,6 +97,9 @@ pub enum Notice {
     /// It was asked to end, and ends the runs.
     Ending,
 }
+
+/// Hears what the server says.
+type Tell = Arc<dyn Fn(Notice) + Send + Sync>;
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +183,7 @@ impl Serve {
         result
     }
 
-    async fn serve(self, bench: Box<dyn Bench>, tell: Arc<dyn Fn(Notice) + Send + Sync>) -> Result<(), ServeError> {
+    async fn serve(self, bench: Box<dyn Bench>, tell: Tell) -> Result<(), ServeError> {
         let interrupted = interrupted().map_err(during("wait for signals"))?;
         let listener = listen(self.port).await?;
         let port = listener.local_addr().map_err(during("learn the port"))?.port();
@@ -211,11 +204,11 @@ impl Serve {
             () = &mut interrupted => return Ok(()),
         };
         let workplace = Workplace {
-            dictionary: dictionary(self.root.clone())?,
+            dictionary: dictionary(&self.root)?,
             on_record: self.on_record,
         };
         let app = App::new(site, port, bench, workplace)?;
-        let _watch = app.watch(&self.root, builder, Arc::clone(&tell));
+        let _watch = app.watch(&self.root, builder, &tell);
         let url = app.guard.url();
         let ready = Arc::clone(&tell);
         let stop = async move {
@@ -234,9 +227,11 @@ fn first_build(mut builder: Builder) -> Result<(Site, Builder), ServeError> {
 }
 
 /// Looks templates up in the catalogue as it is when the server starts.
-fn dictionary(root: PathBuf) -> Result<Box<fragments::Dictionary>, ServeError> {
-    let catalogue = Catalogue::load(&root).map_err(|error| ServeError::Catalogue { source: error.into() })?;
-    Ok(Box::new(move |language, template| catalogue.translator(language)(template)))
+fn dictionary(root: &Path) -> Result<Box<fragments::Dictionary>, ServeError> {
+    let catalogue = Catalogue::load(root).map_err(|error| ServeError::Catalogue { source: error.into() })?;
+    Ok(Box::new(move |language, template| {
+        catalogue.translator(language)(template)
+    }))
 }
 
 /// SIGINT or SIGTERM, from now on.
@@ -263,93 +258,4 @@ async fn listen(port: Option<u16>) -> Result<TcpListener, ServeError> {
     }
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     bound.map_err(|source| ServeError::Listen { port: PORT, source })
-}
-
-/// What all requests share.
-#[derive(Clone)]
-struct App {
-    guard: Arc<Guard>,
-    runs: Arc<Runs>,
-    site: Arc<RwLock<Arc<Site>>>,
-    /// The number of the build that is served.
-    built: channel::Sender<u64>,
-    /// Ends the streams of events.
-    closing: channel::Sender<bool>,
-}
-
-impl App {
-    fn new(site: Site, port: u16, bench: Box<dyn Bench>, workplace: Workplace) -> Result<App, ServeError> {
-        let token = Token::draw().map_err(during("draw a token"))?;
-        let runs = Runs::start(bench, workplace).map_err(during("start a thread"))?;
-        Ok(App {
-            guard: Arc::new(Guard::new(token, port)),
-            runs: Arc::new(runs),
-            site: Arc::new(RwLock::new(Arc::new(site))),
-            built: channel::Sender::new(1),
-            closing: channel::Sender::new(false),
-        })
-    }
-
-    fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.site.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Puts a new build in the place of the one that is served; `false` where nothing differs.
-    fn publish(&self, site: Site) -> bool {
-        let differs = *self.site() != site;
-        if differs {
-            *self.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
-            self.built.send_modify(|number| *number += 1);
-        }
-        differs
-    }
-
-    /// Builds again whenever the source changes. Without a watch the server still serves.
-    fn watch(&self, root: &std::path::Path, mut build: Builder, tell: Arc<dyn Fn(Notice) + Send + Sync>) -> Option<Watch> {
-        let (app, told) = (self.clone(), Arc::clone(&tell));
-        let rebuild = move || match build() {
-            Ok(site) => {
-                if app.publish(site) {
-                    told(Notice::Rebuilt);
-                }
-            }
-            Err(message) => told(Notice::BuildFailed { message }),
-        };
-        match Watch::start(root, rebuild) {
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                tell(Notice::NotWatching {
-                    message: fragments::with_causes(&error),
-                });
-                None
-            }
-        }
-    }
-
-    fn router(&self) -> Router {
-        api::routes()
-            .fallback(files::serve)
-            .layer(middleware::from_fn_with_state(Arc::clone(&self.guard), guard::stand))
-            .with_state(self.clone())
-    }
-
-    /// Answers requests until `stop`, then ends all runs, and lets pages that follow one hear of it.
-    async fn answer(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let mut closing = self.closing.subscribe();
-        let closed = async move {
-            // An error says that nobody is left who could close it.
-            let _either = closing.wait_for(|&closing| closing).await;
-        };
-        let server = axum::serve(listener, self.router()).with_graceful_shutdown(closed);
-        let server = tokio::spawn(server.into_future());
-        stop.await;
-        self.runs.close();
-        // A worker that is slower dies with this process: its warden sees to that.
-        let _either = timeout(WORKERS_END, self.runs.ended()).await;
-        self.closing.send_replace(true);
-        let abort = server.abort_handle();
-        if timeout(ANSWERS_END, server).await.is_err() {
-            abort.abort();
-        }
-    }
 }

@@ -35,12 +35,12 @@ pub(super) fn builder(root: PathBuf, scratch: PathBuf) -> Builder {
             live: true,
         };
         // A panic in the middle of a chapter must not end the server, which still has the old pages.
-        let built = catch_unwind(AssertUnwindSafe(|| build.run()))
+        let site = catch_unwind(AssertUnwindSafe(|| build.run()))
             .map_err(|_| "the build panicked".to_owned())
-            .and_then(|built| built.map_err(|error| with_causes(&error)))
+            .and_then(|result| result.map_err(|error| with_causes(&error)))
             .and_then(|()| Site::read(&dest).map_err(|error| format!("cannot read the built pages: {error}")));
         let _may_be_absent = fs::remove_dir_all(&dest);
-        built
+        site
     })
 }
 
@@ -176,10 +176,10 @@ fn is_source(path: &Path, root: &Path) -> bool {
         return false;
     };
     let parts: Vec<&str> = below.iter().filter_map(|part| part.to_str()).collect();
-    let is_editors_own = |name: &&str| name.starts_with('.') || name.ends_with('~') || name.ends_with(".swp");
+    let is_editors_own = |name: &&str| name.starts_with('.') || name.ends_with('~');
     match parts.as_slice() {
         [.., name] if is_editors_own(name) => false,
-        ["book", ..] | ["book.toml"] | ["labs"] | ["labs", _] | ["labs", _, "recorded", ..] => true,
+        ["book", ..] | ["book.toml" | "labs"] | ["labs", _] | ["labs", _, "recorded", ..] => true,
         _ => false,
     }
 }
