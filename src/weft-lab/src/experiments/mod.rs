@@ -10,6 +10,8 @@ use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
 pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &process_vs_thread::MemoryIndependence,
+    &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
