@@ -1,5 +1,25 @@
-//! The book: its pages, and the server that runs experiments from them.
+//! The book: the preprocessor that puts notes, claims and lab cards into the chapters, the build of both editions, and
+//! the live server.
+//!
+//! ```no_run
+//! weft_book::build::Build {
+//!     root: ".".into(),
+//!     dest: "build/book".into(),
+//!     live: false,
+//! }
+//! .run()?;
+//! # Ok::<(), weft_book::build::BuildError>(())
+//! ```
 
 pub mod build;
 pub mod catalogue;
+pub mod preprocessor;
 pub mod serve;
+
+mod calibration;
+mod card;
+mod claims;
+mod directive;
+mod edition;
+mod notes;
+mod recorded;
