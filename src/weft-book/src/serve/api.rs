@@ -16,7 +16,8 @@ use axum::routing::{delete, get, post};
 use futures_util::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use weft_lab::{Mode, Request, msg};
+use weft_lab::text::Text;
+use weft_lab::{Mode, Request, msg, text};
 
 use super::app::App;
 use super::events;
@@ -94,29 +95,32 @@ async fn submit(
 }
 
 fn read_order(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Order, Refusal> {
-    let form = msg!(
-        "Send {\"experiment\", \"mode\", \"seed\", \"set\"} as application/json; all but the first may be left out."
-    );
+    let form = msg!("Send JSON as application/json: an experiment and, if you like, mode, seed and set.");
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     // A form on another page can't send this type without asking first.
     if !essence.trim().eq_ignore_ascii_case("application/json") {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body is no JSON",
+            text!("the body is no JSON"),
             form,
         ));
     }
     let body = body.map_err(|rejection| {
         let message = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            format!("the body has more than {} KiB", BODY_BYTES >> 10)
+            text!("the body has more than {limit} KiB", limit = BODY_BYTES >> 10)
         } else {
-            rejection.body_text()
+            Text::new(rejection.body_text())
         };
         Refusal::new(rejection.status(), message, form)
     })?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, format!("cannot read the body: {error}"), form))
+    serde_json::from_slice(&body).map_err(|error| {
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            text!("cannot read the body: {why}", why = error),
+            form,
+        )
+    })
 }
 
 /// The id in a path; one that can't even be read is no run's.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::json;
 use weft_lab::measure::{Clock, MonotonicClock};
-use weft_lab::{Event, Record, Request, RunError, Runner, msg};
+use weft_lab::{Event, Record, Request, RunError, Runner, msg, text};
 
 use super::events::EventLog;
 use super::fragments::{self, Dictionary};
@@ -60,7 +60,7 @@ impl Workplace {
             Err(_) => log.end(
                 "error",
                 &json!({
-                    "message": format!("{}: the result could not be judged or drawn", request.experiment),
+                    "message": text!("{experiment}: the result could not be judged or drawn", experiment = &request.experiment).english(),
                     "hint": msg!("This is a fault in weft; report it with what the terminal shows."),
                     "cancelled": false,
                 }),

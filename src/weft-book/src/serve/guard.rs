@@ -18,7 +18,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use weft_lab::msg;
+use weft_lab::{msg, text};
 
 use super::refusal::Refusal;
 use super::token::Token;
@@ -125,7 +125,7 @@ impl Guard {
     fn wrong_host(&self) -> Refusal {
         Refusal::new(
             StatusCode::FORBIDDEN,
-            format!("this server is 127.0.0.1:{} alone", self.port),
+            text!("this server is 127.0.0.1:{port} alone", port = self.port),
             msg!("Open the URL that `weft serve` printed, on the machine where it runs."),
         )
     }
@@ -165,7 +165,7 @@ fn comes_from(request: &Parts, host: &str) -> bool {
 fn wrong_origin() -> Refusal {
     Refusal::new(
         StatusCode::FORBIDDEN,
-        "another page asked for this",
+        text!("another page asked for this"),
         msg!("Only the book's own pages may use this server."),
     )
 }
@@ -203,7 +203,7 @@ fn no_token(request: &Parts) -> Response {
     }
     Refusal::new(
         StatusCode::UNAUTHORIZED,
-        "the start-up token is missing or wrong",
+        text!("the start-up token is missing or wrong"),
         msg!("Open the URL that `weft serve` printed; it bears the token of this start."),
     )
     .into_response()

@@ -3,23 +3,24 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
-use weft_lab::msg;
 use weft_lab::runner::RequestError;
+use weft_lab::text::Text;
+use weft_lab::{msg, text};
 
 /// A request that is refused, in words that a reader understands.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
-    message: String,
+    message: Text,
     hint: &'static str,
     more: Map<String, Value>,
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>, hint: &'static str) -> Self {
+    pub(super) fn new(status: StatusCode, message: Text, hint: &'static str) -> Self {
         Refusal {
             status,
-            message: message.into(),
+            message,
             hint,
             more: Map::new(),
         }
@@ -34,7 +35,7 @@ impl Refusal {
     pub(super) fn no_such_path(path: &str) -> Self {
         Refusal::new(
             StatusCode::NOT_FOUND,
-            format!("there is nothing at {path}"),
+            text!("there is nothing at {path}", path = path),
             msg!("Start from the book's first page."),
         )
     }
@@ -42,7 +43,7 @@ impl Refusal {
     pub(super) fn no_such_run(id: &str) -> Self {
         Refusal::new(
             StatusCode::NOT_FOUND,
-            format!("there is no run {id:?}"),
+            text!("there is no run {id}", id = id),
             msg!("The server keeps the last 64 runs and forgets them when it ends; run the experiment again."),
         )
     }
@@ -50,7 +51,7 @@ impl Refusal {
     pub(super) fn wrong_method() -> Self {
         Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "this method is not allowed here",
+            text!("this method is not allowed here"),
             msg!("The header Allow names the methods that are."),
         )
     }
@@ -58,7 +59,7 @@ impl Refusal {
     pub(super) fn queue_full(limit: usize) -> Self {
         Refusal::new(
             StatusCode::TOO_MANY_REQUESTS,
-            format!("{limit} runs are waiting already"),
+            text!("{limit} runs are waiting already", limit = limit),
             msg!("Wait until one has ended, or cancel one."),
         )
     }
@@ -66,7 +67,7 @@ impl Refusal {
     pub(super) fn closing() -> Self {
         Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the server is ending",
+            text!("the server is ending"),
             msg!("Start `weft serve` again."),
         )
     }
@@ -75,7 +76,7 @@ impl Refusal {
 impl From<RequestError> for Refusal {
     fn from(error: RequestError) -> Self {
         use weft_lab::params::ParamError;
-        let (message, hint) = (error.to_string(), error.hint());
+        let (message, hint) = (Text::new(error.to_string()), error.hint());
         match error {
             RequestError::Unknown { .. } => Refusal::new(StatusCode::NOT_FOUND, message, hint),
             RequestError::Param(ParamError::Unknown { name, known, .. }) => {
@@ -95,7 +96,7 @@ impl From<RequestError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut body = Map::new();
-        body.insert("message".to_owned(), self.message.into());
+        body.insert("message".to_owned(), self.message.english().into());
         body.insert("hint".to_owned(), self.hint.into());
         body.extend(self.more);
         let json = HeaderValue::from_static("application/json");
