@@ -11,6 +11,11 @@ use weft_lab::{msg, text};
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
+    said: Box<Said>,
+}
+
+#[derive(Debug)]
+struct Said {
     message: Text,
     hint: &'static str,
     more: Map<String, Value>,
@@ -18,17 +23,14 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, message: Text, hint: &'static str) -> Self {
-        Refusal {
-            status,
-            message,
-            hint,
-            more: Map::new(),
-        }
+        let more = Map::new();
+        let said = Box::new(Said { message, hint, more });
+        Refusal { status, said }
     }
 
     /// Another member of the JSON.
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        self.said.more.insert(name.to_owned(), value.into());
         self
     }
 
@@ -95,12 +97,12 @@ impl From<RequestError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let Said { message, hint, more } = *self.said;
         let mut body = Map::new();
-        body.insert("message".to_owned(), self.message.english().into());
-        body.insert("hint".to_owned(), self.hint.into());
-        body.extend(self.more);
-        let json = HeaderValue::from_static("application/json");
-        let head = (self.status, [(header::CONTENT_TYPE, json)]);
-        (head.0, head.1, Value::Object(body).to_string()).into_response()
+        body.insert("message".to_owned(), message.english().into());
+        body.insert("hint".to_owned(), hint.into());
+        body.extend(more);
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (self.status, json, Value::Object(body).to_string()).into_response()
     }
 }
