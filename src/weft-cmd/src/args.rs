@@ -43,7 +43,6 @@ pub(crate) enum Command {
     /// Say what this machine can measure, what is noisy, what is missing and how to get it
     Doctor(Doctor),
     /// Print the JSON Schema of records and verdicts
-    #[cfg(feature = "schema")]
     Schema,
     /// Be the book's preprocessor, started by mdBook
     #[command(hide = true)]
@@ -171,7 +170,7 @@ pub(crate) struct Root {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) root: Root,
-    /// Where the site goes; by default as book.toml says
+    /// Where the site goes; by default build/book in the book's folder
     #[arg(long, value_name = "DIR")]
     pub(crate) dest_dir: Option<PathBuf>,
 }

@@ -2,29 +2,39 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use crate::args::{Build, Root, Serve};
 use crate::failure::{Failure, Status};
+use crate::output::print;
 
 /// Builds the static site.
 pub(crate) fn build(args: &Build) -> anyhow::Result<Status> {
-    let _root = find_root(&args.root)?;
-    Err(missing().into())
+    let root = find_root(&args.root)?;
+    let dest = args.dest_dir.clone().unwrap_or_else(|| root.join("build/book"));
+    let build = weft_book::build::Build {
+        root,
+        dest: dest.clone(),
+        live: false,
+    };
+    build.run()?;
+    print(&format!("{}\n", dest.join("index.html").display()))?;
+    Ok(Status::Ran)
 }
 
 /// Serves the book until a signal ends it.
 pub(crate) fn serve(args: &Serve) -> anyhow::Result<Status> {
     let _root = find_root(&args.root)?;
-    Err(missing().into())
+    Err(Failure::outside(
+        "the live server is not in this build",
+        "`weft build` makes the static site.",
+    )
+    .into())
 }
 
 /// Answers mdBook, which started this program.
-pub(crate) fn preprocess() -> anyhow::Result<Status> {
-    Err(missing().into())
-}
-
-fn missing() -> Failure {
-    Failure::outside("the book can't be built yet", "It comes with the crate weft-book.")
+pub(crate) fn preprocess() -> ExitCode {
+    weft_book::preprocessor::run_as_command()
 }
 
 const BOOK: &str = "book.toml";

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod book;
 mod doctor;
 mod list;
 mod outside;
 mod run;
+mod schema;
 mod show;
 mod signals;
 mod terminal;
