@@ -8,6 +8,7 @@ mod list;
 mod outside;
 mod run;
 mod schema;
+mod serve;
 mod show;
 mod signals;
 mod terminal;
