@@ -75,24 +75,24 @@ fn the_browser_is_given_the_url() {
     use std::os::unix::fs::PermissionsExt;
     let data = tempfile::tempdir().unwrap();
     let opener = data.path().join("xdg-open");
-    let opened = data.path().join("opened");
+    let given = data.path().join("opened");
     // Made whole before it takes its name, so that who waits for the file finds all of it.
     let script = format!(
         "#!/bin/sh\necho \"$1\" > {0}.part && /bin/mv {0}.part {0}\n",
-        opened.display()
+        given.display()
     );
     std::fs::write(&opener, script).unwrap();
     std::fs::set_permissions(&opener, PermissionsExt::from_mode(0o755)).unwrap();
     let (server, url) = serve(data.path(), data.path().to_str().unwrap(), &[]);
     let start = MonotonicClock.now();
-    while !opened.exists() {
+    while !given.exists() {
         assert!(
             MonotonicClock.now().since(start) < Nanos(10_000_000_000),
             "nothing was opened"
         );
         std::thread::yield_now();
     }
-    assert_eq!(std::fs::read_to_string(&opened).unwrap().trim_end(), url);
+    assert_eq!(std::fs::read_to_string(&given).unwrap().trim_end(), url);
     end(server);
 }
 
