@@ -21,7 +21,7 @@ use crate::verdict::{Effect, EffectKind, Finding, Verdict};
 
 /// See the module.
 #[derive(Debug)]
-pub struct CreationCost;
+pub(crate) struct CreationCost;
 
 static ABOUT: About = About {
     id: "creation-cost",
