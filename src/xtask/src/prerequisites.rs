@@ -14,11 +14,24 @@ pub(crate) fn mdbook() -> Result<PathBuf> {
     if !version().is_ok_and(|found| found.trim() == format!("mdbook v{MDBOOK}")) {
         workspace::run(
             cargo()
-                .args(["install", "mdbook", "--version", MDBOOK, "--locked", "--quiet", "--root"])
+                .args([
+                    "install",
+                    "mdbook",
+                    "--version",
+                    MDBOOK,
+                    "--locked",
+                    "--quiet",
+                    "--root",
+                ])
                 .arg(&tools)
                 .args(["--no-default-features", "--features", "search", "--force"]),
         )
-        .with_context(|| format!("mdbook {MDBOOK} is missing and could not be installed into {}", tools.display()))?;
+        .with_context(|| {
+            format!(
+                "mdbook {MDBOOK} is missing and could not be installed into {}",
+                tools.display()
+            )
+        })?;
     }
     Ok(program)
 }
@@ -37,7 +50,10 @@ pub(crate) fn install(package: &str, programs: &[&str]) -> Result<()> {
     }
     let is_debian = Path::new("/etc/debian_version").exists() && find_program("apt-get").is_some();
     if !is_debian || !nix::unistd::geteuid().is_root() {
-        bail!("{} is missing: install it (on Debian: apt-get install {package})", programs[0]);
+        bail!(
+            "{} is missing: install it (on Debian: apt-get install {package})",
+            programs[0]
+        );
     }
     let apt = |arguments: &[&str]| {
         let mut apt = command("apt-get");

@@ -63,7 +63,10 @@ fn warn_of_load() {
     let machine = Probe::default().machine(sys::allowed_cpus());
     // The load average also holds what the build before has left.
     if machine.load.first().is_some_and(|load| *load > 0.5) {
-        println!("warning: the load average is {:?}; a quiet machine gives better records", machine.load);
+        println!(
+            "warning: the load average is {:?}; a quiet machine gives better records",
+            machine.load
+        );
     }
 }
 
@@ -83,8 +86,17 @@ fn print_phase() -> impl FnMut(Event) {
 
 fn report(record: &Record) {
     for verdict in record.verdicts() {
-        println!("  {}: {} ({})", verdict.claim, verdict.outcome.id(), verdict.summary.english());
-        for doubt in verdict.doubts.iter().filter(|doubt| NOISE.contains(&doubt.kind.as_str())) {
+        println!(
+            "  {}: {} ({})",
+            verdict.claim,
+            verdict.outcome.id(),
+            verdict.summary.english()
+        );
+        for doubt in verdict
+            .doubts
+            .iter()
+            .filter(|doubt| NOISE.contains(&doubt.kind.as_str()))
+        {
             println!("  warning: {} {}", doubt.message.english(), doubt.remedy.english());
         }
     }
@@ -97,7 +109,10 @@ fn report(record: &Record) {
 
 fn write(records: &[Record]) -> Result<()> {
     if let Some(empty) = records.iter().find(|record| record.verdicts().is_empty()) {
-        bail!("the record of {} gives no verdict, so nothing was written", empty.experiment);
+        bail!(
+            "the record of {} gives no verdict, so nothing was written",
+            empty.experiment
+        );
     }
     for record in records {
         let path = workspace::recorded().join(format!("{}.json", record.experiment));

@@ -49,7 +49,8 @@ pub(super) fn check() -> Result<()> {
 
 /// What is wrong: a licence that is not on the list, or an entry of the list that nobody needs.
 fn objections(allow: &[String], packages: &[Package]) -> Result<Vec<String>> {
-    let parse = |name: &String| Licensee::parse(name).with_context(|| format!("{name} in deny.toml is no SPDX licence"));
+    let parse =
+        |name: &String| Licensee::parse(name).with_context(|| format!("{name} in deny.toml is no SPDX licence"));
     let allowed: Vec<Licensee> = allow.iter().map(parse).collect::<Result<_>>()?;
     let mut used = BTreeSet::new();
     let mut objections = Vec::new();
@@ -67,7 +68,10 @@ fn objections(allow: &[String], packages: &[Package]) -> Result<Vec<String>> {
             found.is_some()
         });
         if !is_allowed {
-            objections.push(format!("{} is under {license}, which deny.toml does not allow", named()));
+            objections.push(format!(
+                "{} is under {license}, which deny.toml does not allow",
+                named()
+            ));
         }
     }
     for (index, name) in allow.iter().enumerate() {
@@ -113,7 +117,10 @@ mod tests {
         check(
             &["ISC"],
             None,
-            &["warp 1.0.0 names no licence", "deny.toml allows ISC, which no dependency has"],
+            &[
+                "warp 1.0.0 names no licence",
+                "deny.toml allows ISC, which no dependency has",
+            ],
         );
     }
 }

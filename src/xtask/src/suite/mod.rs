@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(names(&["clippy", "format"]).unwrap(), ["format", "clippy"]);
         let error = names(&["clipy"]).unwrap_err().to_string();
         assert!(
-            error.starts_with("there is no step \"clipy\"; there are: format, clippy"),
+            error.starts_with("there is no step \"clipy\"; there are: format, sources, licences, clippy"),
             "{error}"
         );
     }

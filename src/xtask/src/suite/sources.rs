@@ -20,7 +20,8 @@ const FOLDERS: [&str; 5] = ["root", "work", "home", "Users", "tmp"];
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 pub(super) fn check() -> Result<()> {
-    let list = workspace::output(command("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
+    let list =
+        workspace::output(command("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
     let mut objections = Vec::new();
     let mut count = 0;
     for name in list.split('\0').filter(|name| !name.is_empty()) {
@@ -58,8 +59,14 @@ fn object(path: &Path, text: &str) -> Vec<String> {
             objections.push(format!("{}:{number}: a path of one machine ({folder})", path.display()));
         }
         let source = line.strip_prefix("source = \"").and_then(|rest| rest.strip_suffix('"'));
-        if is_lock && let Some(source) = source && source != REGISTRY {
-            objections.push(format!("{}:{number}: another registry than crates.io ({source})", path.display()));
+        if is_lock
+            && let Some(source) = source
+            && source != REGISTRY
+        {
+            objections.push(format!(
+                "{}:{number}: another registry than crates.io ({source})",
+                path.display()
+            ));
         }
     }
     objections

@@ -34,14 +34,20 @@ pub(super) const STEPS: &[Step] = &[
         name: "docs",
         what: "cargo doc --workspace --no-deps --document-private-items, with warnings as errors",
         run: |_| {
-            let arguments = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+            let arguments = [
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+                "--locked",
+            ];
             run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings")).into()
         },
     },
     Step {
         name: "lab",
         what: "unit and property tests of weft-lab and of xtask",
-        run: |around| run(around.test(&["--package", "weft-lab", "--package", "xtask"])).into(),
+        run: |around| run(&mut around.test(&["--package", "weft-lab", "--package", "xtask"])).into(),
     },
     Step {
         name: "book",
@@ -57,13 +63,13 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "command",
         what: "the tests of the weft command, without the browser",
-        run: |around| run(around.test(&["--package", "weft-cmd", "--", "--skip", "in_a_browser"])).into(),
+        run: |around| run(&mut around.test(&["--package", "weft-cmd", "--", "--skip", "in_a_browser"])).into(),
     },
     Step {
         name: "browser",
         what: "chapter 3 in headless Chromium: both editions, prediction, live run, cancel, reload, no script",
         run: |around| match prerequisites::browser() {
-            Ok(()) => run(around.test(&["--package", "weft-cmd", "--test", "browser"])).into(),
+            Ok(()) => run(&mut around.test(&["--package", "weft-cmd", "--test", "browser"])).into(),
             Err(missing) => Ending::Skipped(format!("{missing:#}")),
         },
     },
