@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::claim::Section;
 use crate::figure::Figure;
 use crate::machine::Machine;
-use crate::measure::{Clock, ClockCost, Plan, Rounds, Sampled};
+use crate::measure::{Clock, ClockCost, LookFn, Plan, Rounds, Sampled};
 use crate::params::{Mode, Param, Params};
 use crate::record::{Condition, Missing, Record, Series, Stopping};
 use crate::sys;
@@ -145,6 +145,9 @@ impl std::fmt::Debug for Context<'_> {
     }
 }
 
+/// Whether the blocks taken so far, one list a condition, decide the question: given the run's seed and a confidence.
+pub type Decides<'a> = &'a dyn Fn(&[Vec<f64>], u64, f64) -> bool;
+
 /// What a run left behind: its samples, what was missing, and how the main comparison ended.
 pub type Left = (Vec<Series>, Vec<Missing>, Stopping);
 
@@ -176,9 +179,13 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What is left when the run has ended.
+    /// What is left when the run has ended. What the clock showed and cost stands in it.
     #[must_use]
-    pub fn finish(self) -> Left {
+    pub fn finish(mut self) -> Left {
+        let clock = Condition::of("part", "clock");
+        let ClockCost { resolution, reading } = self.clock_cost;
+        self.put(clock.clone(), "resolution", "ns", vec![resolution.as_f64()]);
+        self.put(clock, "reading", "ns", vec![reading.as_f64()]);
         (self.series, self.missing, self.stopping)
     }
 
@@ -223,6 +230,7 @@ impl<'a> Context<'a> {
     }
 
     /// The machine lacks or forbids a facility; said once.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors as they are")]
     pub fn miss(&mut self, facility: &str, detail: impl ToString) {
         if !self.missing.iter().any(|missing| missing.facility == facility) {
             self.missing.push(Missing {
@@ -250,7 +258,7 @@ impl<'a> Context<'a> {
         &mut self,
         conditions: &[C],
         plan: Plan,
-        decides: &dyn Fn(&[Vec<f64>], u64, f64) -> bool,
+        decides: Decides<'_>,
         block: impl FnMut(&C) -> Result<f64, Error>,
     ) -> Result<Vec<Vec<f64>>, Error> {
         let seed = self.seed;
@@ -278,7 +286,7 @@ impl<'a> Context<'a> {
         &mut self,
         conditions: &[C],
         plan: Plan,
-        decides: Option<&dyn Fn(&[Vec<f64>], f64) -> bool>,
+        decides: Option<LookFn<'_>>,
         block: impl FnMut(&C) -> Result<f64, Error>,
     ) -> Result<Sampled, Error> {
         let Phase { text, from, to } = &self.phase;
@@ -287,7 +295,7 @@ impl<'a> Context<'a> {
             tell(Progress {
                 fraction: from + (to - from) * fraction,
                 phase: text.clone(),
-            })
+            });
         };
         Rounds {
             conditions,

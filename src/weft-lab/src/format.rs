@@ -12,7 +12,7 @@ pub fn number(value: f64) -> String {
         return "0".to_owned();
     }
     let magnitude = value.abs().log10().floor();
-    if magnitude >= 12.0 || magnitude < -6.0 {
+    if !(-6.0..12.0).contains(&magnitude) {
         return format!("{value:.2e}");
     }
     let rounding = 10_f64.powf(2.0 - magnitude);

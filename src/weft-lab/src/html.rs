@@ -3,6 +3,8 @@
 //! They carry no script and no style of their own. The classes and `data-` attributes are what the book's style sheets
 //! and scripts go by.
 
+use std::fmt::Write;
+
 use crate::figure::Figure;
 use crate::format;
 use crate::text::{Text, Translate};
@@ -21,7 +23,8 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
     );
     if let Some(effect) = &verdict.effect {
         let kind = serde_json::to_string(&effect.kind).unwrap_or_default();
-        html += &format!(
+        let _written = write!(
+            html,
             " data-kind={kind} data-estimate=\"{}\" data-low=\"{}\" data-high=\"{}\" data-unit=\"{}\"",
             effect.estimate,
             effect.low,
@@ -29,7 +32,8 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
             escape(&effect.unit)
         );
     }
-    html += &format!(
+    let _written = write!(
+        html,
         "><span class=\"weft-badge\">{}</span> <span class=\"weft-summary\">{}</span>",
         say(&verdict.outcome.label()),
         say(&verdict.summary)
@@ -38,10 +42,10 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
         let unit = verdict.effect.as_ref().map_or("1", |effect| effect.unit.as_str());
         let region = text!(
             "Region of equivalence: {low} to {high}.",
-            low = format::quantity(low, unit),
-            high = format::quantity(high, unit)
+            low = format::tick(low, unit),
+            high = format::tick(high, unit)
         );
-        html += &format!(" <span class=\"weft-region\">{}</span>", say(&region));
+        let _written = write!(html, " <span class=\"weft-region\">{}</span>", say(&region));
     }
     html += &list(
         "weft-findings",
@@ -92,4 +96,56 @@ pub fn figure(figure: &Figure, translate: Translate<'_>) -> String {
         escape(&figure.machine),
         say(&text!("The numbers as a table")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::fixture::{around, record};
+    use crate::record::{Condition, Record};
+
+    fn example() -> Record {
+        let side = |name: &str, method: &str, centre: f64| {
+            around(Condition::of("side", name).and("method", method), "time", "ns", centre)
+        };
+        record(
+            "creation-cost",
+            &[],
+            vec![side("a", "thread", 30_000.0), side("b", "fork", 150_000.0)],
+        )
+    }
+
+    #[test]
+    fn a_verdict_with_a_doubt() {
+        let mut record = example();
+        record.noise.other_cpu_ns = 310_000_000;
+        insta::assert_snapshot!(super::verdict(&record.verdicts()[0], &|_| None));
+    }
+
+    #[test]
+    fn a_figure_with_its_table() {
+        insta::assert_snapshot!(super::figure(&record_s_only_figure(), &|_| None).replace("><", ">\n<"));
+    }
+
+    fn record_s_only_figure() -> Figure {
+        let mut figures = example().figures();
+        assert_eq!(figures.len(), 1, "without a sweep there is the ratio alone");
+        figures.remove(0)
+    }
+
+    #[test]
+    fn words_are_translated_and_escaped() {
+        let korean = |id: &str| Some(format!("<{id}>"));
+        let html = super::figure(&record_s_only_figure(), &korean);
+        assert!(html.contains("<figcaption>&lt;How many times dearer than a thread&gt;</figcaption>"));
+        assert!(!html.contains("<How"));
+    }
+
+    #[test]
+    fn a_file_that_stands_alone_bears_title_and_machine_and_a_dark_screen_s_colours() {
+        let figure = record_s_only_figure();
+        let (page, file) = (figure.svg(&|_| None), figure.svg_file(&|_| None));
+        assert!(file.contains("prefers-color-scheme: dark") && file.matches(&figure.machine).count() == 1);
+        assert!(!page.contains("<style>") && !page.contains(&figure.machine));
+    }
 }

@@ -214,3 +214,99 @@ pub fn paired_ratio(record: &Record, first: &[f64], second: &[f64]) -> (Interval
 pub fn is_decided(record: &Record) -> bool {
     record.stopping.reason == StopReason::Decided
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::fixture::{around, record};
+    use crate::record::{Condition, Missing};
+
+    /// A record of creation-cost in which the second side takes `factor` times as long.
+    fn compared(factor: f64) -> Record {
+        let side = |name: &str, method: &str, centre: f64| {
+            around(Condition::of("side", name).and("method", method), "time", "ns", centre)
+        };
+        record(
+            "creation-cost",
+            &[],
+            vec![side("a", "thread", 30_000.0), side("b", "fork", 30_000.0 * factor)],
+        )
+    }
+
+    #[track_caller]
+    fn check(factor: f64, expect: Outcome) {
+        let verdicts = compared(factor).verdicts();
+        assert_eq!(verdicts.len(), 1);
+        assert_eq!(verdicts[0].outcome, expect, "{:?}", verdicts[0].effect);
+        let effect = verdicts[0].effect.as_ref().unwrap();
+        assert!(
+            effect.low <= factor * 1.001 && factor * 0.999 <= effect.high,
+            "{effect:?}"
+        );
+    }
+
+    #[test]
+    fn the_interval_decides_against_the_region() {
+        check(4.9, Outcome::Supported);
+        check(0.5, Outcome::Refuted);
+        check(1.0, Outcome::NoDifference);
+        check(1.1, Outcome::Inconclusive);
+    }
+
+    #[test]
+    fn nothing_measured_is_inconclusive() {
+        let verdict = &record("creation-cost", &[], Vec::new()).verdicts()[0];
+        assert_eq!((verdict.outcome, &verdict.effect), (Outcome::Inconclusive, &None));
+    }
+
+    #[test]
+    fn noise_and_what_is_missing_are_said_with_their_remedy() {
+        let mut record = compared(4.9);
+        assert_eq!(doubts(&record), []);
+        record.noise.other_cpu_ns = 310_000_000;
+        record.noise.steal_ns = 100_000_000;
+        record.machine.governor = Some("powersave".to_owned());
+        record.missing.push(Missing {
+            facility: "second-cpu".to_owned(),
+            detail: "allowed: 0".to_owned(),
+        });
+        let doubts = doubts(&record);
+        let kinds: Vec<&str> = doubts.iter().map(|doubt| doubt.kind.as_str()).collect();
+        assert_eq!(kinds, ["busy", "steal", "frequency", "missing-second-cpu"]);
+        assert_eq!(
+            doubts[0].message.english(),
+            "Other programs used 31.0% of a core during the run."
+        );
+        assert!(doubts.iter().all(|doubt| !doubt.remedy.english().is_empty()));
+    }
+
+    #[test]
+    fn one_exception_refutes_a_claim_of_kind_always() {
+        let record = compared(1.0);
+        let outcome = |held, trials| always(&record, "stability", held, trials, text!("{held} of {trials}")).outcome;
+        assert_eq!(outcome(100, 100), Outcome::Supported);
+        assert_eq!(outcome(99, 100), Outcome::Refuted);
+        assert_eq!(outcome(0, 0), Outcome::Inconclusive);
+        let verdict = always(&record, "stability", 100, 100, text!("{held} of {trials}"));
+        assert_eq!(verdict.summary.english(), "100 of 100");
+        assert!(verdict.findings[0].text.english().contains("below 3.00%"));
+    }
+
+    #[test]
+    fn drift_is_seen_and_scatter_is_not() {
+        let steady: Vec<f64> = (0..30).map(|i| 1.0 + 0.05 * f64::from(i % 3)).collect();
+        assert_eq!(drift(&steady), None);
+        let drifting: Vec<f64> = (0..30).map(|i| 1.0 + 0.02 * f64::from(i)).collect();
+        assert_eq!(drift(&drifting).unwrap().kind, "drift");
+        assert_eq!(drift(&[1.0, 5.0]), None);
+    }
+
+    #[test]
+    fn a_time_below_zero_is_said() {
+        assert_eq!(negative(&[1.0, 2.0]), None);
+        assert_eq!(
+            negative(&[1.0, -2.0]).unwrap().message.english(),
+            "In 1 of 2 blocks the corrected time is at or below zero."
+        );
+    }
+}

@@ -56,6 +56,7 @@ impl Condition {
 
     /// The same, and `key` is `value`.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers as they are")]
     pub fn and(mut self, key: &str, value: impl ToString) -> Self {
         self.0.insert(key.to_owned(), value.to_string());
         self
@@ -240,5 +241,108 @@ impl Record {
     #[must_use]
     pub fn is_aa(&self) -> bool {
         self.params.flag("aa")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! Records made by hand, for the tests of judges and figures.
+
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::experiments;
+    use crate::machine::Probe;
+
+    /// A quiet record of an experiment with its defaults, `set` in their place, and these series.
+    pub(crate) fn record(experiment: &str, set: &[(&str, &str)], series: Vec<Series>) -> Record {
+        let about = experiments::find(experiment).unwrap().about();
+        let set: BTreeMap<_, _> = set
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let params = Params::resolve(about.id, about.params, Mode::Quick, &set).unwrap();
+        let machine = Probe::at("/nowhere").machine(vec![0, 1]);
+        Record {
+            schema: SCHEMA,
+            experiment: experiment.to_owned(),
+            mode: Mode::Quick,
+            seed: 1,
+            params,
+            started: "2026-02-08T00:00:00.000Z".to_owned(),
+            elapsed_ns: 1_000_000_000,
+            machine,
+            noise: Noise::default(),
+            stopping: Stopping {
+                planned_looks: 4,
+                ..Stopping::default()
+            },
+            missing: Vec::new(),
+            series,
+        }
+    }
+
+    /// A series whose blocks scatter around `centre` by one part in a hundred, each condition in its own way.
+    pub(crate) fn around(condition: Condition, quantity: &str, unit: &str, centre: f64) -> Series {
+        let own = condition
+            .to_string()
+            .bytes()
+            .fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+            % 23;
+        let scatter = |index: u32| f64::from((index * 7 + own * index * index + own) % 23) / 22.0 - 0.5;
+        let blocks = (0..24).map(|index| centre * (1.0 + 0.01 * scatter(index))).collect();
+        Series {
+            condition,
+            quantity: quantity.to_owned(),
+            unit: unit.to_owned(),
+            blocks,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn example() -> Record {
+        let series = fixture::around(Condition::of("method", "fork"), "time", "ns", 100.0);
+        fixture::record("creation-cost", &[], vec![series])
+    }
+
+    #[test]
+    fn json_and_back() {
+        let record = example();
+        assert_eq!(Record::from_json(&record.to_json()).unwrap(), record);
+        let document = format!("{{\"record\": {}, \"verdicts\": []}}", record.to_json());
+        assert_eq!(Record::from_json(&document).unwrap(), record);
+    }
+
+    #[track_caller]
+    fn check_refused(json: &str, expect: &str) {
+        let error = Record::from_json(json).unwrap_err().to_string();
+        assert!(error.contains(expect), "{error:?} does not say {expect:?}");
+    }
+
+    #[test]
+    fn what_is_no_record_is_said() {
+        let json = example().to_json();
+        check_refused(&json[..json.len() / 2], "not whole JSON (line 1, column ");
+        check_refused("{}", "not a record of weft");
+        check_refused(
+            &json.replace("\"schema\":1", "\"schema\":99"),
+            "schema 99, but this weft reads up to 1",
+        );
+        check_refused("[1, 2]", "not a record of weft");
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(text in "(?s).{0,300}", cut in 0_usize..4000) {
+            let json = example().to_json();
+            let _refused = Record::from_json(&text);
+            let _refused = Record::from_json(json.get(..cut.min(json.len())).unwrap_or_default());
+        }
     }
 }

@@ -241,3 +241,107 @@ pub fn proportion(held: usize, trials: usize) -> Interval {
         high: centre + half,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use statrs::statistics::{Data, OrderStatistics};
+
+    use super::*;
+
+    fn numbers() -> impl Strategy<Value = Vec<f64>> {
+        prop::collection::vec(-1e6_f64..1e6, 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn the_median_is_the_oracle_s(values in numbers()) {
+            let oracle = Data::new(values.clone()).median();
+            prop_assert!((median(&values) - oracle).abs() <= 1e-9 * oracle.abs().max(1.0));
+        }
+
+        #[test]
+        fn quantiles_are_in_order_and_within_the_values(values in numbers(), a in 0.0..1.0_f64, b in 0.0..1.0_f64) {
+            let (low, high) = (a.min(b), a.max(b));
+            prop_assert!(quantile(&values, low) <= quantile(&values, high));
+            prop_assert!(quantile(&values, 0.0) <= quantile(&values, low));
+            prop_assert!(quantile(&values, high) <= quantile(&values, 1.0));
+        }
+
+        #[test]
+        fn an_interval_holds_its_estimate(values in numbers(), seed: u64) {
+            let interval = Bootstrap { resamples: 200, ..Bootstrap::new(seed, 0.95) }.median(&values);
+            prop_assert!(interval.low <= interval.high);
+            prop_assert!(values.iter().any(|&value| value <= interval.low) && values.iter().any(|&value| value >= interval.high));
+        }
+
+        #[test]
+        fn threads_change_nothing(values in numbers(), seed: u64) {
+            let bootstrap = Bootstrap { resamples: 50, ..Bootstrap::new(seed, 0.95) };
+            prop_assert_eq!(bootstrap.median(&values), bootstrap.serial().median(&values));
+        }
+
+        #[test]
+        fn a_ratio_does_not_depend_on_the_unit(values in prop::collection::vec(1.0_f64..1e6, 2..40), seed: u64, unit in 1e-3_f64..1e3) {
+            let double: Vec<f64> = values.iter().map(|value| value * 2.0).collect();
+            let scaled = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value * unit).collect() };
+            let bootstrap = Bootstrap { resamples: 50, ..Bootstrap::new(seed, 0.95) };
+            let ratio = bootstrap.ratio(&scaled(&values), &scaled(&double));
+            prop_assert!((ratio.estimate - 2.0).abs() < 1e-9 && (ratio.low - 2.0).abs() < 1e-9 && (ratio.high - 2.0).abs() < 1e-9);
+        }
+
+        #[test]
+        fn a_line_s_slope_is_found_through_wild_points(slope in -50.0..50.0_f64, wild in 1e3..1e6_f64) {
+            let mut points: Vec<(f64, f64)> = (0..15).map(|x| (f64::from(x), slope * f64::from(x) + 3.0)).collect();
+            points[7].1 += wild;
+            prop_assert!((theil_sen(&points) - slope).abs() < 1e-9);
+        }
+
+        #[test]
+        fn a_proportion_lies_in_its_bounds(held in 0_usize..50, more in 0_usize..50) {
+            let share = proportion(held, held + more);
+            if held + more > 0 {
+                prop_assert!(0.0 <= share.low && share.low <= share.estimate && share.estimate <= share.high && share.high <= 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_rule_of_three() {
+        assert!((proportion(100, 100).low - 0.97).abs() < 1e-12);
+        assert!((proportion(0, 300).high - 0.01).abs() < 1e-12);
+        assert!(proportion(0, 0).estimate.is_nan());
+    }
+
+    #[test]
+    fn nothing_gives_no_number() {
+        assert!(median(&[]).is_nan());
+        assert!(Bootstrap::new(1, 0.95).median(&[]).estimate.is_nan());
+        assert!(Bootstrap::new(1, 0.95).slope(&[(1.0, &[])]).estimate.is_nan());
+    }
+
+    #[test]
+    fn a_slope_of_groups() {
+        let (a, b, c) = ([10.0, 11.0, 9.0], [20.0, 21.0, 19.0], [30.0, 29.0, 31.0]);
+        let slope = Bootstrap::new(1, 0.95).slope(&[(1.0, &a), (2.0, &b), (3.0, &c)]);
+        assert!((slope.estimate - 10.0).abs() < 1e-9 && slope.low >= 9.0 && slope.high <= 11.0);
+    }
+
+    /// The share of intervals that hold the truth, for blocks as they come: most near the middle, some far above.
+    #[test]
+    fn intervals_cover_the_truth() {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut covered = 0;
+        for seed in 0..400 {
+            let mut block = || 1.0 + rng.f64() * 0.1 + if rng.u8(..10) == 0 { rng.f64() } else { 0.0 };
+            let (first, second): (Vec<f64>, Vec<f64>) = (0..16).map(|_| (block(), block())).unzip();
+            let interval = Bootstrap {
+                resamples: 400,
+                ..Bootstrap::new(seed, 0.95)
+            }
+            .ratio(&first, &second);
+            covered += usize::from(interval.low <= 1.0 && 1.0 <= interval.high);
+        }
+        assert!(covered >= 372, "{covered} of 400 intervals hold the truth");
+    }
+}

@@ -42,6 +42,7 @@ impl Text {
 
     /// Fills the place `{name}` with something that is the same in every language.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over numbers as they are")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.args.insert(name.to_owned(), Arg::Plain(value.to_string()));
         self
@@ -195,8 +196,6 @@ macro_rules! text_places {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn fills_places_in_the_reader_s_language() {
         let text = text!("{count} of {total} {kind} survived", count = 3, total = 4, kind: text!("threads"));

@@ -3,6 +3,8 @@
 //! A drawing bears the light theme's colours. The book's style sheet turns each of them into a variable, so one drawing
 //! serves all themes; a file that stands alone carries a style of its own for a dark screen.
 
+use std::fmt::Write;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -71,8 +73,8 @@ impl Figure {
             // Writing into a string does not fail; a part that can't be drawn is left out.
             let _drawn = root.fill(&PAPER);
             if stands_alone {
-                write_text(&root, &say(&self.title), (14, 12), 17, &INK, HPos::Left);
-                write_text(&root, &self.machine, (14, height - 22), 12, &DIM, HPos::Left);
+                write_text(&root, &say(&self.title), (14, 12), 17, INK, HPos::Left);
+                write_text(&root, &self.machine, (14, height - 22), 12, DIM, HPos::Left);
             }
             let area = root.margin(above, below, 0, 0);
             frame.draw(self, &area, &say);
@@ -104,7 +106,8 @@ impl Figure {
             } = &frame.x;
             let scale = if *scale == Scale::Log { "log" } else { "linear" };
             let (top, bottom) = (frame.top, frame.bottom);
-            attributes += &format!(
+            let _written = write!(
+                attributes,
                 " data-prediction-axis=\"x\" data-x-scale=\"{scale}\" data-x-min=\"{min:.6}\" data-x-max=\"{max:.6}\" data-px0=\"{start}\" data-px1=\"{end}\" data-py0=\"{top}\" data-py1=\"{bottom}\""
             );
         }
@@ -187,7 +190,7 @@ impl Frame {
                 )
             }
             Plot::Curves(curves) => {
-                let top = 34 + curves.curves.len().div_ceil(LEGEND_COLUMNS) as i32 * LEGEND;
+                let top = 34 + legend_lines(curves.curves.len()) * LEGEND;
                 let bottom = top + 270;
                 let points = || curves.curves.iter().flat_map(|curve| &curve.points);
                 let y_values = points()
@@ -216,7 +219,7 @@ impl Frame {
     ) -> Frame {
         let count = i32::try_from(count).unwrap_or(i32::MAX);
         let bottom = top + count.max(1) * ROW + 8;
-        let left = (widths.0 + 26).clamp(60, 330);
+        let left = (widths.0 + 26).clamp(60, 360);
         let right = WIDTH - (widths.1 + 26).clamp(40, 240);
         let most_ticks = usize::try_from((right - left) / 58).unwrap_or(2).max(2);
         let x = Span::over(axis, values, (left, right), most_ticks);
@@ -248,7 +251,7 @@ impl Frame {
                 area,
                 (self.x.place(low), self.top),
                 (self.x.place(high), self.bottom),
-                &REGION,
+                REGION,
             );
         }
         self.draw_x_axis(&marks.axis, area, say);
@@ -256,15 +259,15 @@ impl Frame {
         for (index, row) in marks.rows.iter().enumerate() {
             let y = self.row_middle(index);
             let colour = colour(row.group);
-            write_text(area, &say(&row.label), (self.x.start - 12, y), 14, &INK, HPos::Right);
+            write_text(area, &say(&row.label), (self.x.start - 12, y), 14, INK, HPos::Right);
             let (low, high) = (self.x.place(row.value.low), self.x.place(row.value.high));
-            draw_line(area, (low, y), (high, y), &colour, 2);
+            draw_line(area, (low, y), (high, y), colour, 2);
             for end in [low, high] {
-                draw_line(area, (end, y - 5), (end, y + 5), &colour, 2);
+                draw_line(area, (end, y - 5), (end, y + 5), colour, 2);
             }
             draw_mark(area, row.group, (self.x.place(row.value.estimate), y), 5);
             let number = format::interval(&row.value, marks.axis.unit);
-            write_text(area, &number, (self.x.end + 12, y), 13, &INK, HPos::Left);
+            write_text(area, &number, (self.x.end + 12, y), 13, INK, HPos::Left);
         }
     }
 
@@ -273,23 +276,23 @@ impl Frame {
         draw_legend(&bars.groups, area, say);
         for (index, bar) in bars.rows.iter().enumerate() {
             let y = self.row_middle(index);
-            write_text(area, &say(&bar.label), (self.x.start - 12, y), 14, &INK, HPos::Right);
+            write_text(area, &say(&bar.label), (self.x.start - 12, y), 14, INK, HPos::Right);
             let mut reached = 0.0;
             for &(group, size) in &bar.parts {
                 let (from, to) = (self.x.place(reached), self.x.place(reached + size));
-                fill_rect(area, (from, y - 9), (to, y + 9), &colour(group));
+                fill_rect(area, (from, y - 9), (to, y + 9), colour(group));
                 // A line of paper keeps neighbouring parts apart without their colours.
-                draw_line(area, (to, y - 9), (to, y + 9), &PAPER, 1);
+                draw_line(area, (to, y - 9), (to, y + 9), PAPER, 1);
                 reached += size;
             }
             if let Some(interval) = &bar.interval {
                 let (low, high) = (self.x.place(interval.low), self.x.place(interval.high));
-                draw_line(area, (low, y), (high, y), &INK, 2);
+                draw_line(area, (low, y), (high, y), INK, 2);
                 for end in [low, high] {
-                    draw_line(area, (end, y - 5), (end, y + 5), &INK, 2);
+                    draw_line(area, (end, y - 5), (end, y + 5), INK, 2);
                 }
             }
-            write_text(area, &bar_number(bars, bar), (self.x.end + 12, y), 13, &INK, HPos::Left);
+            write_text(area, &bar_number(bars, bar), (self.x.end + 12, y), 13, INK, HPos::Left);
         }
     }
 
@@ -300,18 +303,18 @@ impl Frame {
                 area,
                 (self.x.start, y_axis.place(high)),
                 (self.x.end, y_axis.place(low)),
-                &REGION,
+                REGION,
             );
         }
         for &tick in &y_axis.ticks {
             let y = y_axis.place(tick);
-            draw_line(area, (self.x.start, y), (self.x.end, y), &GRID, 1);
+            draw_line(area, (self.x.start, y), (self.x.end, y), GRID, 1);
             write_text(
                 area,
                 &format::tick(tick, curves.y.unit),
                 (self.x.start - 8, y),
                 13,
-                &DIM,
+                DIM,
                 HPos::Right,
             );
         }
@@ -320,7 +323,7 @@ impl Frame {
             &axis_name(&curves.y, say),
             (12, self.top - 16),
             13,
-            &INK,
+            INK,
             HPos::Left,
         );
         self.draw_x_axis(&curves.x, area, say);
@@ -334,9 +337,9 @@ impl Frame {
             for point in &curve.points {
                 let (x, y) = at(point);
                 let (low, high) = (y_axis.place(point.1.low), y_axis.place(point.1.high));
-                draw_line(area, (x, low), (x, high), &colour, 2);
+                draw_line(area, (x, low), (x, high), colour, 2);
                 for end in [low, high] {
-                    draw_line(area, (x - 4, end), (x + 4, end), &colour, 2);
+                    draw_line(area, (x - 4, end), (x + 4, end), colour, 2);
                 }
                 draw_mark(area, index, (x, y), 4);
             }
@@ -346,24 +349,24 @@ impl Frame {
     fn draw_x_axis(&self, axis: &super::Axis, area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
         for &tick in &self.x.ticks {
             let x = self.x.place(tick);
-            draw_line(area, (x, self.top), (x, self.bottom), &GRID, 1);
+            draw_line(area, (x, self.top), (x, self.bottom), GRID, 1);
             write_text(
                 area,
                 &format::tick(tick, axis.unit),
                 (x, self.bottom + 14),
                 13,
-                &DIM,
+                DIM,
                 HPos::Center,
             );
         }
-        draw_line(area, (self.x.start, self.bottom), (self.x.end, self.bottom), &DIM, 1);
+        draw_line(area, (self.x.start, self.bottom), (self.x.end, self.bottom), DIM, 1);
         let middle = i32::midpoint(self.x.start, self.x.end);
         write_text(
             area,
             &axis_name(axis, say),
             (middle, self.bottom + 36),
             13,
-            &INK,
+            INK,
             HPos::Center,
         );
     }
@@ -371,9 +374,13 @@ impl Frame {
 
 const LEGEND_COLUMNS: usize = 3;
 
+fn legend_lines(entries: usize) -> i32 {
+    i32::try_from(entries.div_ceil(LEGEND_COLUMNS)).unwrap_or(1)
+}
+
 fn legend_height(groups: &[Text]) -> i32 {
     if groups.len() > 1 {
-        i32::try_from(groups.len().div_ceil(LEGEND_COLUMNS)).unwrap_or(1) * LEGEND
+        legend_lines(groups.len()) * LEGEND
     } else {
         0
     }
@@ -388,7 +395,7 @@ fn draw_legend(groups: &[Text], area: &Canvas<'_>, say: &dyn Fn(&Text) -> String
         let x = 22 + i32::try_from(column).unwrap_or(0) * 245;
         let y = 18 + i32::try_from(line).unwrap_or(0) * LEGEND;
         draw_mark(area, index, (x, y), 6);
-        write_text(area, &say(group), (x + 14, y), 14, &INK, HPos::Left);
+        write_text(area, &say(group), (x + 14, y), 14, INK, HPos::Left);
     }
 }
 
@@ -416,7 +423,7 @@ fn ends(value: &Interval) -> [f64; 3] {
 fn widest(texts: impl Iterator<Item = String>) -> i32 {
     let width = |text: String| {
         text.chars()
-            .map(|letter| if letter > '\u{1100}' { 14 } else { 7 })
+            .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
             .sum()
     };
     texts.map(width).max().unwrap_or(0)
@@ -448,18 +455,19 @@ fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
     };
 }
 
-fn draw_line(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: &RGBColor, width: u32) {
+fn draw_line(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
     let _drawn = area.draw(&PathElement::new(vec![from, to], colour.stroke_width(width)));
 }
 
-fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: &RGBColor) {
+fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor) {
     let _drawn = area.draw(&Rectangle::new([from, to], colour.filled()));
 }
 
-fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: &RGBColor, anchor: HPos) {
-    let style = ("sans-serif", size)
+fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: HPos) {
+    // plotters takes the height of a line, which is 1.24 times the size of its letters.
+    let style = ("sans-serif", f64::from(size) * 1.24)
         .into_font()
-        .color(colour)
+        .color(&colour)
         .pos(Pos::new(anchor, VPos::Center));
     let _drawn = area.draw(&plotters::element::Text::new(text.to_owned(), at, style));
 }

@@ -4,4 +4,4 @@ mod clock;
 mod rounds;
 
 pub use clock::{Clock, ClockCost, MonotonicClock, Nanos, ReplayClock, batch_size, pause};
-pub use rounds::{LOOKS, Plan, Rounds, Sampled, decided};
+pub use rounds::{LOOKS, LookFn, Plan, Rounds, Sampled, decided};

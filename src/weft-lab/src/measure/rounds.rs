@@ -17,12 +17,15 @@ pub const LOOKS: u32 = 4;
 /// The rounds after which it looks.
 const LOOK_AFTER: [usize; LOOKS as usize] = [16, 32, 64, 128];
 
+/// A round is steady when no condition's number differs from that of the round before by this share.
+const STEADY: f64 = 0.1;
+
 /// How rounds are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
     /// No new round begins after this time.
     pub budget: Duration,
-    /// Rounds that are run and thrown away first.
+    /// Rounds that are run and thrown away first; more, up to three times as many, until the times are steady.
     pub warm_up: usize,
     /// Rounds that are taken even if the time is up.
     pub min_rounds: usize,
@@ -53,6 +56,9 @@ impl Plan {
     }
 }
 
+/// Whether the blocks taken so far, one list a condition, decide the question at this confidence.
+pub type LookFn<'a> = &'a dyn Fn(&[Vec<f64>], f64) -> bool;
+
 /// What was sampled: for each condition one number a round.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampled {
@@ -73,7 +79,7 @@ pub struct Rounds<'a, C> {
     /// What the order is drawn from.
     pub rng: &'a mut fastrand::Rng,
     /// Whether the blocks taken so far decide the question at the given confidence; `None` never stops early.
-    pub decides: Option<&'a dyn Fn(&[Vec<f64>], f64) -> bool>,
+    pub decides: Option<LookFn<'a>>,
     /// Told after each round how much of the plan is done, from 0 to 1.
     pub progress: &'a mut dyn FnMut(f64),
 }
@@ -103,10 +109,17 @@ impl<C> Rounds<'_, C> {
         };
         let mut blocks: Vec<Vec<f64>> = self.conditions.iter().map(|_| Vec::new()).collect();
         let mut order: Vec<usize> = (0..self.conditions.len()).collect();
-        for _ in 0..self.plan.warm_up {
+        let mut last = vec![f64::NAN; self.conditions.len()];
+        for round in 0..3 * self.plan.warm_up {
             self.rng.shuffle(&mut order);
+            let mut is_steady = true;
             for &which in &order {
-                block(&self.conditions[which])?;
+                let number = block(&self.conditions[which])?;
+                is_steady &= (number / last[which] - 1.0).abs() < STEADY;
+                last[which] = number;
+            }
+            if is_steady && round + 1 >= self.plan.warm_up {
+                break;
             }
         }
         let start = self.clock.now();
@@ -158,7 +171,7 @@ mod tests {
     use super::*;
     use crate::measure::ReplayClock;
 
-    fn take(plan: Plan, decides: Option<&dyn Fn(&[Vec<f64>], f64) -> bool>, seed: u64) -> (Sampled, Vec<char>) {
+    fn take(plan: Plan, decides: Option<LookFn<'_>>, seed: u64) -> (Sampled, Vec<char>) {
         let clock = ReplayClock::stepping(0);
         let order = RefCell::new(Vec::new());
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -192,6 +205,41 @@ mod tests {
         assert!(order.chunks(2).any(|round| round[0] == 'a') && order.chunks(2).any(|round| round[0] == 'b'));
         assert_eq!(order, take(plan, None, 1).1, "the same seed gives the same order");
         assert_ne!(order, take(plan, None, 2).1, "another seed gives another");
+    }
+
+    #[test]
+    fn it_warms_up_until_the_times_are_steady() {
+        let taken = |times: &'static [f64]| {
+            let clock = ReplayClock::stepping(0);
+            let mut left = times.iter().copied().chain(std::iter::repeat(1.0));
+            let mut rng = fastrand::Rng::with_seed(1);
+            let plan = Plan::lasting(Duration::ZERO).at_most(1);
+            let rounds = Rounds {
+                conditions: &['a'],
+                plan,
+                clock: &clock,
+                rng: &mut rng,
+                decides: None,
+                progress: &mut |_| {},
+            };
+            let mut count = 0;
+            let sampled = rounds.take(|_| {
+                count += 1;
+                Ok::<_, ()>(left.next().unwrap_or_default())
+            });
+            sampled.map(|_| count)
+        };
+        assert_eq!(
+            taken(&[1.0]),
+            Ok(2 + 1),
+            "steady at once: two rounds, and the one that counts"
+        );
+        assert_eq!(taken(&[9.0, 4.0, 2.0, 1.01]), Ok(5 + 1));
+        assert_eq!(
+            taken(&[9.0, 1.0, 9.0, 1.0, 9.0, 1.0, 9.0]),
+            Ok(6 + 1),
+            "never steady: six rounds at most"
+        );
     }
 
     #[test]

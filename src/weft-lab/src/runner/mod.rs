@@ -258,7 +258,6 @@ enum Outcome {
 }
 
 impl Run {
-    #[expect(clippy::needless_pass_by_value, reason = "the job belongs to the run")]
     fn start(program: &std::path::Path, job: Job) -> Result<Run, RunError> {
         use std::os::unix::process::CommandExt;
         let failed = |source| RunError::Start {
@@ -424,7 +423,7 @@ impl Drop for Run {
 
 /// Reads what is there; `false` at the end.
 fn read_some(from: &mut impl Read, into: &mut Vec<u8>) -> bool {
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = [0; 1 << 13];
     loop {
         match from.read(&mut buffer) {
             Ok(0) => return false,

@@ -112,11 +112,7 @@ fn work(job: &Job, events: RawFd) -> i32 {
         Err(message) => Message::Failed { message },
     };
     let failed = matches!(message, Message::Failed { .. });
-    if say(&mut events, &message).is_err() || failed {
-        1
-    } else {
-        0
-    }
+    i32::from(say(&mut events, &message).is_err() || failed)
 }
 
 pub(super) fn say(events: &mut File, message: &Message) -> std::io::Result<()> {

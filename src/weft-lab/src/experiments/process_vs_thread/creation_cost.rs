@@ -11,7 +11,7 @@ use crate::experiment::{About, Context, During, Error, Experiment, time_each};
 use crate::figure::{Axis, Curve, Curves, Figure, Mark, Marks, Plot};
 use crate::format;
 use crate::judge;
-use crate::measure::{Plan, decided};
+use crate::measure::{Plan, batch_size, decided};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
@@ -90,7 +90,7 @@ impl Method {
         match self {
             Method::Thread => text!("Thread: std::thread"),
             Method::CloneThread => text!("Thread: raw clone"),
-            Method::CloneVm => text!("Process that shares memory: clone(CLONE_VM)"),
+            Method::CloneVm => text!("Process that shares memory: clone"),
             Method::Fork => text!("Process: fork"),
             Method::ForkExec => text!("New program: fork + exec"),
             Method::Spawn => text!("New program: posix_spawn"),
@@ -194,8 +194,12 @@ fn main_blocks(record: &Record, which: usize) -> &[f64] {
 
 fn compare_methods(cx: &mut Context<'_>, workshop: &Workshop) -> Result<(), Error> {
     let aa = cx.params.flag("aa");
-    let batch = cx.params.count("batch") as u64;
     let (clock, cost) = (cx.clock, cx.clock_cost);
+    // The quickest method decides how many tasks one timing needs at least.
+    let least = batch_size(clock, cost.shortest_timing(), |count| {
+        (0..count).try_for_each(|_| workshop.make(Method::CloneThread))
+    })?;
+    let batch = least.max(cx.params.count("batch") as u64);
     let time = |method: Method| {
         time_each(clock, cost, batch, || {
             (0..batch).try_for_each(|_| workshop.make(method))
@@ -441,11 +445,13 @@ fn memory_figure(record: &Record) -> Figure {
         curve(Method::Fork, "huge", text!("fork, huge pages")),
         curve(Method::Spawn, "small", text!("posix_spawn")),
     ];
+    let ticks = curves[0].points.iter().map(|point| point.0).collect();
     let plot = Curves {
         x: Axis::log(
             text!("Resident memory that the parent has beside its own, MB; 1 stands for none"),
             "1",
-        ),
+        )
+        .at(ticks),
         y: Axis::log(text!("Time to create one task and wait for its end"), "ns"),
         curves: curves.into_iter().filter(|curve| !curve.points.is_empty()).collect(),
         region: None,

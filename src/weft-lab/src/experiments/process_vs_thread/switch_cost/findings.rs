@@ -87,9 +87,13 @@ fn reversal(record: &Record) -> Option<Finding> {
             "So the usual experiment says the opposite: it makes the process switch look cheaper, because threads pay for the table that they share."
         )
     } else if shared.low > 0.0 {
-        text!("On this machine the usual experiment does not reverse the sign.")
+        text!(
+            "On this machine the usual experiment keeps the sign, but shrinks the difference: threads pay for the table that they share."
+        )
     } else {
-        text!("On this machine the usual experiment sees no difference.")
+        text!(
+            "On this machine the usual experiment sees no difference: the table that threads share costs them about as much as their cheaper switch saves."
+        )
     };
     Some(Finding {
         id: "pipe-reversal".to_owned(),

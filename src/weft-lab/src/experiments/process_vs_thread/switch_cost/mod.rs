@@ -7,6 +7,8 @@
 mod findings;
 mod pipe;
 mod ring;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -292,8 +294,11 @@ fn pure(record: &Record) -> (Vec<f64>, Vec<f64>) {
     (less(Side::First), less(Side::Second))
 }
 
+/// A size of the sweep with the blocks of threads and of processes.
+type Point<'a> = (usize, &'a [f64], &'a [f64]);
+
 /// The sizes of the sweep with the blocks of both kinds.
-fn swept(record: &Record) -> Vec<(usize, &[f64], &[f64])> {
+fn swept(record: &Record) -> Vec<Point<'_>> {
     (2..=16)
         .map(|tasks| {
             let [thread, process] = Kind::BOTH.map(|kind| record.blocks("time", &ring_condition(kind, tasks)));
@@ -350,7 +355,7 @@ fn ratio_figure(record: &Record) -> Figure {
 fn ring_figure(record: &Record) -> Figure {
     let bootstrap = judge::bootstrap_of_sweep(record);
     let points = swept(record);
-    let curve = |name: Text, pick: &dyn Fn(&(usize, &[f64], &[f64])) -> Interval| Curve {
+    let curve = |name: Text, pick: &dyn Fn(&Point<'_>) -> Interval| Curve {
         name,
         points: points.iter().map(|point| (point.0 as f64, pick(point))).collect(),
     };
