@@ -90,6 +90,9 @@ mod tests {
             tool: "perf".to_owned(),
             rounds: vec![3_000.0, 2_000.0, 4_000.0],
         };
-        assert_eq!(reading.cells("ns"), ["3.00 µs", "2.00 µs", "4.00 µs", "2.00"].map(str::to_owned));
+        assert_eq!(
+            reading.cells("ns"),
+            ["3.00 µs", "2.00 µs", "4.00 µs", "2.00"].map(str::to_owned)
+        );
     }
 }

@@ -40,11 +40,16 @@ pub(super) fn check() -> Result<()> {
     let metadata = workspace::output(cargo().args(["metadata", "--format-version=1", "--locked", "--all-features"]))?;
     let metadata: Metadata = serde_json::from_str(&metadata).context("cargo metadata is not understood")?;
     let objections = objections(&deny.licenses.allow, &metadata.packages)?;
-    if !objections.is_empty() {
-        bail!("{}", objections.join("; "));
+    for objection in &objections {
+        println!("{objection}");
     }
-    println!("{} packages, all allowed", metadata.packages.len());
-    Ok(())
+    match objections.len() {
+        0 => {
+            println!("{} packages, all allowed", metadata.packages.len());
+            Ok(())
+        }
+        found => bail!("{found} objections"),
+    }
 }
 
 /// What is wrong: a licence that is not on the list, or an entry of the list that nobody needs.
