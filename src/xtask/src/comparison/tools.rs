@@ -175,9 +175,9 @@ pub(super) fn compare(wanted: &[&str], rounds: u32) -> Result<()> {
     }
     println!("{}", table(&readings));
     println!(
-        "perf's threads share a descriptor table, its processes don't; nor do ours. hackbench sends without waiting for an"
+        "In perf as in ours, threads share a descriptor table and processes do not. hackbench sends without waiting"
     );
-    println!("answer. stress-ng counts its own bookkeeping in, and forks from a larger parent than our worker.");
+    println!("for an answer. stress-ng counts its own bookkeeping in, and forks from a larger parent than our worker.");
     Ok(())
 }
 
