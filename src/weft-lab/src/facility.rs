@@ -49,13 +49,20 @@ pub static FACILITIES: &[Facility] = &[
     },
     Facility {
         id: "smaps-rollup",
-        lost: msg!("The proportional set size can't be read, so memory is counted by what was written alone."),
+        lost: msg!(
+            "The proportional set size can't be read, so the memory of a group of processes can't be summed up."
+        ),
         remedy: msg!("It needs Linux 4.14 and a readable /proc/PID/smaps_rollup."),
     },
     Facility {
         id: "kernel-memory",
         lost: msg!("The kernel's own memory for stacks and page tables can't be read, so that part is left out."),
         remedy: msg!("It needs a readable /proc/meminfo with the lines KernelStack and PageTables."),
+    },
+    Facility {
+        id: "cat",
+        lost: msg!("The program cat can't be run, so workers that run a new program are left out."),
+        remedy: msg!("Install it, for example with the package coreutils, so that it is on the PATH."),
     },
     Facility {
         id: "tasks",

@@ -28,14 +28,30 @@ pub fn ratio(record: &Record, claim: &str, ratio: Interval, summary: Text) -> Ve
     let region = claim::find(claim)
         .and_then(claim::Claim::region)
         .unwrap_or(claim::EQUIVALENCE);
-    let is_measured = ratio.low.is_finite() && ratio.high.is_finite();
+    effect(
+        record,
+        claim,
+        Effect::new(EffectKind::Ratio, ratio, "1"),
+        region,
+        summary,
+    )
+}
+
+/// The verdict on a claim that says "larger" (or "grows"), from an effect against the region of equivalence: around 1
+/// for a ratio, around 0 for a difference or a slope.
+///
+/// `summary` has the places `{effect}` and whatever the caller filled.
+#[must_use]
+pub fn effect(record: &Record, claim: &str, effect: Effect, region: [f64; 2], summary: Text) -> Verdict {
+    let interval = effect.interval();
+    let is_measured = interval.low.is_finite() && interval.high.is_finite();
     let outcome = if is_measured {
-        Outcome::of(&ratio, region)
+        Outcome::of(&interval, region)
     } else {
         Outcome::Inconclusive
     };
     let summary = if is_measured {
-        summary.with("effect", format::interval(&ratio, "1"))
+        summary.with("effect", format::interval(&interval, &effect.unit))
     } else {
         text!("Nothing could be measured.")
     };
@@ -46,7 +62,7 @@ pub fn ratio(record: &Record, claim: &str, ratio: Interval, summary: Text) -> Ve
     Verdict {
         claim: claim.to_owned(),
         outcome,
-        effect: is_measured.then(|| Effect::new(EffectKind::Ratio, ratio, "1")),
+        effect: is_measured.then_some(effect),
         equivalence: Some(region),
         summary,
         findings: Vec::new(),

@@ -8,7 +8,12 @@ use crate::record::Record;
 use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
-pub static EXPERIMENTS: &[&dyn Experiment] = &[&process_vs_thread::CreationCost, &process_vs_thread::SwitchCost];
+pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &process_vs_thread::CreationCost,
+    &process_vs_thread::SwitchCost,
+    &process_vs_thread::Communication,
+    &process_vs_thread::MemoryCost,
+];
 
 /// The experiment with this id.
 #[must_use]

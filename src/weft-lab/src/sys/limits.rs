@@ -21,6 +21,16 @@ pub fn die_with_parent() -> io::Result<()> {
     Ok(nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?)
 }
 
+/// Keeps this process, and what it makes, from huge pages (`PR_SET_THP_DISABLE`, `prctl(2)`): a first touch then makes
+/// one small page real and not 512.
+///
+/// # Errors
+///
+/// A kernel without huge pages.
+pub fn forbid_huge_pages() -> io::Result<()> {
+    Ok(nix::sys::prctl::set_thp_disable(true)?)
+}
+
 /// Limits this process's address space to `bytes` (`RLIMIT_AS`, `getrlimit(2)`): an allocation beyond it fails.
 ///
 /// # Errors

@@ -13,7 +13,10 @@ mod tiny;
 mod usage;
 
 pub use cpu::{Scheduler, allowed_cpus, pin, pin_to, set_scheduler, yield_now};
-pub use limits::{become_subreaper, die_with_parent, inherit_descriptor, limit_address_space, limit_cores, open_pidfd};
+pub use limits::{
+    become_subreaper, die_with_parent, forbid_huge_pages, inherit_descriptor, limit_address_space, limit_cores,
+    open_pidfd,
+};
 pub use memory::{Mapping, Pages, frame_of, futex_wait, futex_wake, page_bytes};
 pub use task::{
     Child, Ended, clone_thread, clone_vm, descendants, fork_and_wait, fork_exec_and_wait, kill_all_children,
