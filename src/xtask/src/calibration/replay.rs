@@ -41,6 +41,17 @@ impl Pool {
                 template.experiment
             );
         }
+        let is_alike = |record: &Record| {
+            let length = |&place: &usize| record.series.get(place).map(|series| series.blocks.len());
+            main.iter().all(|place| length(place) == Some(rounds_of(record)))
+        };
+        if let Some(other) = records.iter().find(|record| !is_alike(record)) {
+            bail!(
+                "the A/A runs of {} differ in what they sampled (seed {})",
+                other.experiment,
+                other.seed
+            );
+        }
         let rows = |record: &Record| -> Vec<Vec<f64>> {
             let row = |round: usize| main.iter().map(|&place| record.series[place].blocks[round]).collect();
             (0..rounds_of(record)).map(row).collect()
