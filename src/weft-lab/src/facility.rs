@@ -39,7 +39,7 @@ pub static FACILITIES: &[Facility] = &[
     },
     Facility {
         id: "huge-pages",
-        lost: msg!("The kernel gave no huge pages, so the curve with huge pages is left out."),
+        lost: msg!("The kernel gave no huge pages, so the part with huge pages is left out."),
         remedy: msg!("As root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"),
     },
     Facility {
@@ -66,7 +66,7 @@ pub static FACILITIES: &[Facility] = &[
     },
     Facility {
         id: "tasks",
-        lost: msg!("The limit on tasks was met, so the sweep ends early."),
+        lost: msg!("The limit on tasks was met, so a part of the run is left out."),
         remedy: msg!("Raise the limit: ulimit -u, or the container's limit on processes."),
     },
     Facility {

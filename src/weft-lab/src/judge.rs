@@ -105,6 +105,36 @@ pub fn always(record: &Record, claim: &str, held: usize, trials: usize, summary:
     verdict
 }
 
+/// Fewer trials than planned on a claim of kind "always": `lost` could not be made, the rest had no time.
+///
+/// A lost trial might have been the exception, so a claim without its trials is not supported.
+pub fn fewer_trials(verdict: &mut Verdict, made: usize, lost: usize, planned: usize) {
+    if lost > 0 {
+        if verdict.outcome == Outcome::Supported {
+            verdict.outcome = Outcome::Inconclusive;
+        }
+        verdict.doubts.push(Doubt::new(
+            "lost-trials",
+            text!(
+                "{lost} of {planned} trials could not be made, and one of them might have been the exception.",
+                lost = format::count(lost as u64),
+                planned = format::count(planned as u64)
+            ),
+            text!("Remove what stood in their way, which the other doubts name, and run again."),
+        ));
+    } else if made < planned {
+        verdict.doubts.push(Doubt::new(
+            "few-trials",
+            text!(
+                "The time was up after {made} of {planned} trials.",
+                made = format::count(made as u64),
+                planned = format::count(planned as u64)
+            ),
+            text!("Pass --full, or ask for fewer trials."),
+        ));
+    }
+}
+
 /// Other programs' time above this share of one core is said.
 const OTHER_CPU_LIMIT: f64 = 0.10;
 /// Stolen time above this share of the machine is said.

@@ -1,5 +1,6 @@
 //! The registry: one line an experiment, in the order of the notes.
 
+pub mod drills;
 mod process_vs_thread;
 
 use crate::experiment::Experiment;
@@ -9,17 +10,20 @@ use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
 pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &process_vs_thread::MemoryIndependence,
+    &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
 ];
 
-/// The experiment with this id.
+/// The experiment with this id; [drills](drills) too, which no list shows.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Experiment> {
     EXPERIMENTS
         .iter()
+        .chain(drills::DRILLS)
         .copied()
         .find(|experiment| experiment.about().id == id)
 }

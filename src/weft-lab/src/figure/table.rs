@@ -62,8 +62,13 @@ impl Figure {
                 let cell = |value: f64| Text::new(format::quantity(value, bars.axis.unit));
                 let rows = bars.rows.iter().map(|bar| {
                     let mut cells = vec![bar.label.clone()];
-                    let part = |group: usize| bar.parts.iter().filter(|part| part.0 == group).map(|part| part.1).sum();
-                    cells.extend((0..bars.groups.len()).map(|group| cell(part(group))));
+                    let parts = |group: usize| bar.parts.iter().filter(move |part| part.0 == group).map(|part| part.1);
+                    // A bar has no part of another condition's group, which is not the same as a part of size 0.
+                    let group = |group: usize| match parts(group).next() {
+                        None => Text::new("—"),
+                        Some(_) => cell(parts(group).sum()),
+                    };
+                    cells.extend((0..bars.groups.len()).map(group));
                     if let Some(interval) = &bar.interval {
                         cells.extend(numbers(interval, bars.axis.unit));
                     }

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "system calls; each block says why it is sound")]
 
 mod cpu;
+mod fault;
 mod limits;
 mod memory;
 mod task;
@@ -13,6 +14,7 @@ mod tiny;
 mod usage;
 
 pub use cpu::{Scheduler, allowed_cpus, pin, pin_to, set_scheduler, yield_now};
+pub use fault::{fail_silently, limit_stack, signal_word, write_to_forbidden_page};
 pub use limits::{
     become_subreaper, die_with_parent, forbid_huge_pages, inherit_descriptor, limit_address_space, limit_cores,
     open_pidfd,

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, getpid};
@@ -86,6 +89,21 @@ impl Child {
             self.ended = ended_of(waitpid(self.pid, Some(WaitPidFlag::WNOHANG))?);
         }
         Ok(self.ended)
+    }
+
+    /// Waits for its end, but no longer than `limit`; `None` when it still runs then.
+    ///
+    /// # Errors
+    ///
+    /// Someone else has waited for it, or no descriptor is left.
+    pub fn wait_at_most(&mut self, limit: Duration) -> io::Result<Option<Ended>> {
+        if self.ended.is_none() {
+            let pidfd = super::limits::open_pidfd(self.pid.as_raw())?;
+            let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+            let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+            poll(&mut fds, limit)?;
+        }
+        self.poll()
     }
 
     /// Ends it at once, if it still runs.
@@ -297,12 +315,16 @@ pub fn kill_all_children() {
         for pid in descendants(getpid().as_raw()) {
             let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-        // One that ended may have left children to us, so the list is made anew after each.
+        // One that ended may have left children to us, so the list is made anew once all that have ended are taken.
         match waitpid(None::<Pid>, None) {
-            Ok(_) | Err(Errno::EINTR) => {}
+            Ok(_) | Err(Errno::EINTR) => while has_reaped_another() {},
             Err(_) => return,
         }
     }
+}
+
+fn has_reaped_another() -> bool {
+    waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive)
 }
 
 /// All processes below `root`, from `/proc` (`proc_pid_stat(5)`).
@@ -352,7 +374,9 @@ mod tests {
         assert_eq!(Child::fork(|| 7).unwrap().wait().unwrap(), Ended::Exit(7));
         let mut child = Child::fork(futex_wait_for_ever).unwrap();
         assert_eq!(child.poll().unwrap(), None);
+        assert_eq!(child.wait_at_most(Duration::ZERO).unwrap(), None);
         child.kill();
+        assert_eq!(child.wait_at_most(Duration::MAX).unwrap(), Some(Ended::Signal(9)));
         assert_eq!(child.wait().unwrap(), Ended::Signal(9));
     }
 
