@@ -178,7 +178,8 @@ impl Browser {
             asked.iter().any(|url| url.starts_with(home)),
             "the log holds what was asked for"
         );
-        let is_ours = |url: &String| url.starts_with(home) || url.starts_with("data:");
+        // The browser's own first page is no host.
+        let is_ours = |url: &String| [home, "data:", "chrome:"].iter().any(|start| url.starts_with(start));
         asked.into_iter().filter(|url| !is_ours(url)).collect()
     }
 
