@@ -34,6 +34,12 @@ fn weft(root: &Path) -> Command {
     weft
 }
 
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+}
+
 impl Book {
     pub(crate) fn with_a_record() -> Book {
         let clone = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
@@ -42,22 +48,18 @@ impl Book {
         copy(&clone.join("book"), &root.path().join("book"));
         let recorded = root.path().join("labs/03-process-vs-thread/recorded");
         fs::create_dir_all(&recorded).unwrap();
-        let status = weft(root.path())
-            .args(["run", "creation-cost", "--quick", "--json"])
-            .arg(recorded.join("creation-cost.json"))
-            .stdout(Stdio::null())
-            .status();
-        assert!(status.unwrap().success(), "weft run makes a record");
+        let json = recorded.join("creation-cost.json");
+        succeed(
+            weft(root.path())
+                .args(["run", "creation-cost", "--quick", "--json"])
+                .arg(json),
+        );
         Book { root }
     }
 
     pub(crate) fn build(self) -> Site {
         let folder = self.root.path().join("site");
-        let status = weft(self.root.path())
-            .args(["build", "--dest-dir"])
-            .arg(&folder)
-            .status();
-        assert!(status.unwrap().success(), "weft build makes a site");
+        succeed(weft(self.root.path()).args(["build", "--dest-dir"]).arg(&folder));
         Site { _book: self, folder }
     }
 
