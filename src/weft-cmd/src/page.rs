@@ -10,7 +10,7 @@ const STYLE: &str = include_str!("page.css");
 pub(crate) fn of(all: &[Judged]) -> String {
     let machine = all
         .first()
-        .map(|judged| judged.record.machine.line())
+        .map(|judged| judged.record.machine.line().english())
         .unwrap_or_default();
     let started = all.first().map_or("", |judged| judged.record.started.as_str());
     let contents: String = all
