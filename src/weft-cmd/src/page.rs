@@ -53,16 +53,10 @@ fn section(judged: &Judged) -> String {
             )
         })
         .collect();
-    // Two experiments may give a figure the same name, but a page must not have an id twice.
     let figures: String = record
         .figures()
         .iter()
-        .map(|figure| {
-            html::figure(figure, &|_| None).replace(
-                &format!("weft-{}-", figure.id),
-                &format!("weft-{}-{}-", record.experiment, figure.id),
-            )
-        })
+        .map(|figure| html::figure(figure, &|_| None))
         .collect();
     format!(
         "<article><h2>{}</h2><p>weft run {} --{} --seed {}</p>{verdicts}{figures}</article>",

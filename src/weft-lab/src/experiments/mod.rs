@@ -18,7 +18,7 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::MemoryCost,
 ];
 
-/// The experiment with this id; [drills](drills) too, which no list shows.
+/// The experiment with this id; [drills] too, which no list shows.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Experiment> {
     EXPERIMENTS
