@@ -2,6 +2,7 @@
 
 pub mod drills;
 mod process_vs_thread;
+mod thread;
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
@@ -10,6 +11,10 @@ use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
 pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &thread::ThreadLife,
+    &thread::ThreadShares,
+    &thread::ThreadOwns,
+    &thread::ParallelSpeedup,
     &process_vs_thread::MemoryIndependence,
     &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
