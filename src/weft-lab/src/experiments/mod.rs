@@ -1,5 +1,6 @@
 //! The registry: one line an experiment, in the order of the notes.
 
+mod multi_process_multi_thread;
 mod process_vs_thread;
 
 use crate::experiment::Experiment;
@@ -15,6 +16,8 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &multi_process_multi_thread::SharedJob,
+    &multi_process_multi_thread::GameLoop,
 ];
 
 /// The experiment with this id.
