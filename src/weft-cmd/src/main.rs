@@ -1,31 +1,61 @@
-//! The `weft` command.
+//! The `weft` command: the rim of the house, which alone prints, exits and reads the environment.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+#![expect(
+    clippy::format_push_string,
+    reason = "text for people is built as it reads, and not where speed counts"
+)]
 
-fn main() {
+mod args;
+mod book;
+mod doctor;
+mod document;
+mod failure;
+mod file;
+mod interrupt;
+mod list;
+mod output;
+mod page;
+mod run;
+#[cfg(feature = "schema")]
+mod schema;
+mod session;
+mod show;
+mod store;
+mod terminal;
+mod verdicts;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use failure::Status;
+
+fn main() -> ExitCode {
+    // In a process that a run started this never returns.
     weft_lab::worker::entry();
-    let id = std::env::args().nth(1).unwrap_or_else(|| "creation-cost".to_owned());
-    let aa = std::env::args().nth(2).is_some();
-    let mut request = weft_lab::Request::quick(id);
-    if aa {
-        request.set.insert("aa".into(), "true".into());
-    }
-    match weft_lab::Runner::find().and_then(|runner| runner.run(&request, |event| eprintln!("{event:?}"))) {
-        Ok(record) => {
-            println!("{}", record.to_json());
-            for verdict in record.verdicts() {
-                eprintln!(
-                    "{:?} {} {:#?} {:#?}",
-                    verdict.outcome,
-                    verdict.summary.english(),
-                    verdict.findings.iter().map(|f| f.text.english()).collect::<Vec<_>>(),
-                    verdict.doubts
-                );
-            }
-            for figure in record.figures() {
-                let _ = std::fs::write(format!("/tmp/fig-{}.svg", figure.id), figure.svg_file(&|_| None));
-            }
-        }
-        Err(error) => eprintln!("{error}"),
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(status) => return status.into(),
+    };
+    let result = match args.command {
+        Command::Serve(args) => book::serve(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Verdicts(args) => verdicts::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Build(args) => book::build(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        #[cfg(feature = "schema")]
+        Command::Schema => schema::run(),
+        Command::Preprocess { .. } => book::preprocess(),
+    };
+    result
+        .and_then(|status| output::flush().map(|()| status))
+        .unwrap_or_else(|error| failure::report(&error))
+        .into()
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        ExitCode::from(status.code())
     }
 }

@@ -1,5 +1,6 @@
 //! The registry: one line an experiment, in the order of the notes.
 
+pub mod drills;
 mod multi_process_multi_thread;
 mod process_vs_thread;
 
@@ -20,11 +21,12 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &multi_process_multi_thread::GameLoop,
 ];
 
-/// The experiment with this id.
+/// The experiment with this id; [drills](drills) too, which no list shows.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Experiment> {
     EXPERIMENTS
         .iter()
+        .chain(drills::DRILLS)
         .copied()
         .find(|experiment| experiment.about().id == id)
 }

@@ -54,25 +54,28 @@ impl Axis {
     }
 }
 
-/// An axis with its ends: values from `min` to `max` lie from `start` to `end` in pixels.
+/// An axis with its ends: values from `min` to `max` lie from `start` to `end`, in pixels or in columns of a
+/// terminal.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Span {
-    pub(super) scale: Scale,
-    pub(super) min: f64,
-    pub(super) max: f64,
-    pub(super) start: i32,
-    pub(super) end: i32,
-    pub(super) ticks: Vec<f64>,
+pub struct Span {
+    /// How it is divided.
+    pub scale: Scale,
+    /// The value at `start`.
+    pub min: f64,
+    /// The value at `end`.
+    pub max: f64,
+    /// Where the axis begins, in pixels or in a terminal's columns.
+    pub start: i32,
+    /// Where it ends.
+    pub end: i32,
+    /// The values at which ticks stand.
+    pub ticks: Vec<f64>,
 }
 
 impl Span {
-    /// An axis that holds all `values` with some room, between two pixels. A log axis leaves out what is not positive.
-    pub(super) fn over(
-        axis: &Axis,
-        values: impl Iterator<Item = f64>,
-        (start, end): (i32, i32),
-        most_ticks: usize,
-    ) -> Span {
+    /// An axis that holds all `values` with some room, between two places. A log axis leaves out what is not positive.
+    #[must_use]
+    pub fn over(axis: &Axis, values: impl Iterator<Item = f64>, (start, end): (i32, i32), most_ticks: usize) -> Span {
         let usable = |value: &f64| value.is_finite() && (axis.scale == Scale::Linear || *value > 0.0);
         let (mut min, mut max) = values
             .chain(axis.ticks.iter().copied())
@@ -110,8 +113,9 @@ impl Span {
     }
 
     /// Where a value lies; at the end where it is beyond.
+    #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "between start and end")]
-    pub(super) fn place(&self, value: f64) -> i32 {
+    pub fn place(&self, value: f64) -> i32 {
         let at = |value: f64| {
             if self.scale == Scale::Log {
                 value.max(f64::MIN_POSITIVE).ln()

@@ -88,7 +88,8 @@ impl Figure {
         let inner = body
             .find("<svg")
             .and_then(|start| body[start..].find('>').map(|end| &body[start + end + 1..]));
-        let id = format!("weft-{}", self.id);
+        // A page may hold figures of several experiments.
+        let id = format!("weft-{}-{}", self.experiment, self.id);
         let mut attributes = format!(
             "xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\""
         );

@@ -4,7 +4,7 @@ mod axis;
 mod draw;
 mod table;
 
-pub use axis::{Axis, Scale};
+pub use axis::{Axis, Scale, Span};
 pub use draw::escape;
 pub use table::Table;
 
@@ -15,6 +15,8 @@ use crate::text::Text;
 /// A plot drawn from a record, with the words around it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
+    /// The experiment that it is of.
+    pub experiment: String,
     /// Unique among the figures of an experiment, such as `ratio`.
     pub id: &'static str,
     /// What it shows, in a few words.
@@ -113,6 +115,7 @@ impl Figure {
     #[must_use]
     pub fn new(record: &Record, id: &'static str, title: Text, description: Text, plot: Plot) -> Self {
         Figure {
+            experiment: record.experiment.clone(),
             id,
             title,
             description,

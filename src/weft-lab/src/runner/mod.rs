@@ -8,15 +8,17 @@
 //!
 //! The *warden* starts the worker, watches the time and the memory, and inherits every process that loses its parent.
 //! When the worker ends, or when the pipe from this process closes (it cancelled, or died, by whatever means), the warden
-//! kills all that is left and says how it ended. So nothing outlives a run.
+//! kills all that is left and says how it ended. Should the warden itself be killed, this process does that in its place.
+//! So nothing outlives a run.
 
+mod mark;
 mod request;
 mod warden;
 mod wire;
 pub mod worker;
 
 use std::io::Read;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +34,7 @@ use crate::experiment::Progress;
 use crate::machine::Probe;
 use crate::params::Mode;
 use crate::record::Record;
+use crate::sys;
 
 /// How much of a worker's output is kept for an error message.
 const LOG_BYTES: usize = 16 << 10;
@@ -240,7 +243,11 @@ impl Canceller {
 #[derive(Debug)]
 pub struct Run {
     job: Job,
+    /// Absent once it was needed, see [`Run::end_orphans`].
+    mark: Option<String>,
     warden: Child,
+    /// Readable when the warden has ended; absent on an old kernel.
+    warden_ended: Option<OwnedFd>,
     control: Canceller,
     events: ChildStdout,
     log: Option<ChildStderr>,
@@ -264,7 +271,9 @@ impl Run {
             program: program.to_owned(),
             source,
         };
+        let mark = mark::new();
         let mut warden = Command::new(program)
+            .env(mark::VARIABLE, &mark)
             .args(worker::arguments(worker::Role::Warden, &job))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -277,9 +286,14 @@ impl Run {
         else {
             return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
         };
+        let warden_ended = i32::try_from(warden.id())
+            .ok()
+            .and_then(|pid| sys::open_pidfd(pid).ok());
         Ok(Run {
             job,
+            mark: Some(mark),
             warden,
+            warden_ended,
             control: Canceller(Arc::new(Mutex::new(Some(control)))),
             events,
             log,
@@ -310,10 +324,15 @@ impl Run {
                 return Some(event);
             }
             if !self.events_open {
+                self.end_orphans();
                 self.read_rest_of_log();
                 return None;
             }
-            let (events_ready, log_ready) = self.wait_for_output();
+            let [events_ready, log_ready, warden_ended] = self.wait_for_output();
+            if warden_ended && !events_ready {
+                self.warden_ended = None;
+                self.end_orphans();
+            }
             if events_ready {
                 self.events_open = read_some(&mut self.events, &mut self.unread);
             }
@@ -323,17 +342,33 @@ impl Run {
         }
     }
 
-    fn wait_for_output(&self) -> (bool, bool) {
-        let mut fds = vec![PollFd::new(self.events.as_fd(), PollFlags::POLLIN)];
-        if let Some(log) = &self.log {
-            fds.push(PollFd::new(log.as_fd(), PollFlags::POLLIN));
+    /// A warden that was killed has left no last word, but perhaps what it watched, which may hold the pipes open.
+    fn end_orphans(&mut self) {
+        if self.end.is_none()
+            && let Some(mark) = self.mark.take()
+        {
+            mark::end_all(&mark);
         }
+    }
+
+    /// What there is to read: events, the log, the end of the warden.
+    fn wait_for_output(&self) -> [bool; 3] {
+        let sources = [
+            Some(self.events.as_fd()),
+            self.log.as_ref().map(AsFd::as_fd),
+            self.warden_ended.as_ref().map(AsFd::as_fd),
+        ];
+        let mut fds: Vec<PollFd> = sources
+            .iter()
+            .flatten()
+            .map(|&fd| PollFd::new(fd, PollFlags::POLLIN))
+            .collect();
         match poll(&mut fds, PollTimeout::NONE) {
-            Err(Errno::EINTR) => (false, false),
-            Err(_) => (true, true),
+            Err(Errno::EINTR) => [false; 3],
+            Err(_) => [true, true, false],
             Ok(_) => {
-                let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);
-                (ready(0), ready(1))
+                let mut answers = fds.iter();
+                sources.map(|source| source.is_some() && answers.next().and_then(PollFd::any).unwrap_or(false))
             }
         }
     }

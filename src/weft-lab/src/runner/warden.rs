@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::SignalFd;
 
 use super::wire::{End, Job, Message};
 use super::worker::{self, Role};
@@ -19,8 +21,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Watches one worker to its end. Standard input is the pipe from who asked for the run, standard output takes events.
 pub(super) fn watch(job: &Job) -> i32 {
     match start(job) {
-        Ok((worker, mut events)) => {
-            let end = wait(job, worker);
+        Ok((worker, mut events, signals)) => {
+            let end = wait(job, worker, &signals);
             sys::kill_all_children();
             i32::from(worker::say(&mut events, &Message::Ended(end)).is_err())
         }
@@ -28,8 +30,9 @@ pub(super) fn watch(job: &Job) -> i32 {
     }
 }
 
-fn start(job: &Job) -> io::Result<(Child, File)> {
+fn start(job: &Job) -> io::Result<(Child, File, SignalFd)> {
     sys::become_subreaper()?;
+    let signals = take_signals()?;
     // A descriptor without close-on-exec, so that the worker inherits it under this number.
     let for_worker: OwnedFd = nix::unistd::dup(io::stdout())?;
     let role = Role::Worker {
@@ -46,7 +49,19 @@ fn start(job: &Job) -> io::Result<(Child, File)> {
     drop(for_worker);
     let events = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     step_aside();
-    Ok((worker, events))
+    Ok((worker, events, signals))
+}
+
+/// A warden that dies of a signal leaves its worker's children alone, so it takes each as the order to end all. SIGHUP
+/// comes from the kernel itself, when the one who asked for the run is gone and a process of the run is stopped
+/// (`setpgid(2)`, orphaned process groups).
+fn take_signals() -> io::Result<SignalFd> {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+        signals.add(signal);
+    }
+    signals.thread_block()?;
+    Ok(SignalFd::new(&signals)?)
 }
 
 /// Experiments measure on the last core that is allowed; the warden keeps to the others.
@@ -58,7 +73,7 @@ fn step_aside() {
     }
 }
 
-fn wait(job: &Job, mut worker: Child) -> End {
+fn wait(job: &Job, mut worker: Child, signals: &SignalFd) -> End {
     let deadline = MonotonicClock.now().0.saturating_add(Nanos::from(job.time_limit).0);
     let pidfd = i32::try_from(worker.id())
         .ok()
@@ -77,7 +92,10 @@ fn wait(job: &Job, mut worker: Child) -> End {
         if memory_of_descendants(job.memory_limit) > job.memory_limit {
             return End::OutOfMemory;
         }
-        let mut fds = vec![PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+        let mut fds = vec![
+            PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
+            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
+        ];
         if let Some(pidfd) = &pidfd {
             fds.push(PollFd::new(pidfd.as_fd(), PollFlags::POLLIN));
         }
@@ -90,7 +108,7 @@ fn wait(job: &Job, mut worker: Child) -> End {
         let timeout = ask_every.min(Duration::from_nanos(left));
         let timeout = PollTimeout::try_from(timeout.as_millis().max(1)).unwrap_or(PollTimeout::MAX);
         let _interrupted = poll(&mut fds, timeout);
-        if fds[0].any().unwrap_or(false) {
+        if fds[..2].iter().any(|fd| fd.any().unwrap_or(false)) {
             return End::Cancelled;
         }
     }

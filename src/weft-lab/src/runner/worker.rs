@@ -103,6 +103,10 @@ fn work(job: &Job, events: RawFd) -> i32 {
         return 2;
     };
     let mut events = File::from(events);
+    // The warden, and perhaps who asked for the run, blocked signals, and a program inherits that.
+    if nix::sys::signal::SigSet::empty().thread_set_mask().is_err() {
+        return 2;
+    }
     // Should the warden be killed, its worker must not stay behind.
     if sys::die_with_parent().and_then(|()| sys::limit_cores()).is_err() {
         return 2;

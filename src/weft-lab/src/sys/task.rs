@@ -315,12 +315,16 @@ pub fn kill_all_children() {
         for pid in descendants(getpid().as_raw()) {
             let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-        // One that ended may have left children to us, so the list is made anew after each.
+        // One that ended may have left children to us, so the list is made anew once all that have ended are taken.
         match waitpid(None::<Pid>, None) {
-            Ok(_) | Err(Errno::EINTR) => {}
+            Ok(_) | Err(Errno::EINTR) => while has_reaped_another() {},
             Err(_) => return,
         }
     }
+}
+
+fn has_reaped_another() -> bool {
+    waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive)
 }
 
 /// All processes below `root`, from `/proc` (`proc_pid_stat(5)`).

@@ -1,0 +1,170 @@
+//! The lab card of a claim: question, form, recorded result. What it is made of is what the theme's scripts go by.
+
+mod form;
+mod strings;
+
+use std::path::Path;
+
+use askama::Template;
+use weft_lab::claim::Claim;
+use weft_lab::experiment::About;
+use weft_lab::html;
+use weft_lab::text;
+use weft_lab::text::Text;
+use weft_lab::{Record, msg};
+
+use self::form::{Answer, Field, Input};
+use crate::claims::anchor;
+use crate::edition::{Edition, quotations, way_up};
+
+/// A card, ready to be written.
+#[derive(Template)]
+#[template(path = "card.html")]
+struct Card<'a> {
+    anchor: String,
+    claim: &'a Claim,
+    experiment: &'a str,
+    language: &'a str,
+    strings: String,
+    words: Words,
+    quotations: String,
+    statement: String,
+    question: Option<Question>,
+    quick: String,
+    full: String,
+    fields: Vec<Field>,
+    recorded: Option<Recorded>,
+    source: String,
+}
+
+/// What the reader is asked before they see a result.
+struct Question {
+    words: String,
+    answers: Vec<Answer>,
+    /// Is a number of times asked for too?
+    takes_times: bool,
+}
+
+/// The recorded result, as HTML.
+struct Recorded {
+    label: String,
+    verdicts: String,
+    figures: String,
+}
+
+/// The card's labels.
+struct Words {
+    claim: String,
+    notes: String,
+    times: String,
+    commit: String,
+    just_show: String,
+    mode: String,
+    run: String,
+    cancel: String,
+    parameters: String,
+    seed: String,
+    seed_help: String,
+    progress: String,
+    no_record: String,
+    terminal: String,
+    source: String,
+}
+
+impl Words {
+    fn of(edition: &Edition) -> Words {
+        let word = |message| edition.word(message);
+        Words {
+            claim: word(msg!("Claim")),
+            notes: word(msg!("The notes say:")),
+            times: word(msg!("How many times?")),
+            commit: word(msg!("Keep my prediction")),
+            just_show: word(msg!("Just show me")),
+            mode: word(msg!("How long to measure")),
+            run: word(msg!("Run on this machine")),
+            cancel: word(msg!("Cancel")),
+            parameters: word(msg!("Parameters")),
+            seed: word(msg!("Seed of the random order")),
+            seed_help: word(msg!("empty: a new one each run")),
+            progress: word(msg!("Progress of the run")),
+            no_record: word(msg!("No result is recorded in this copy of the book.")),
+            terminal: word(msg!("The same in a terminal:")),
+            source: word(msg!("Source of this experiment")),
+        }
+    }
+}
+
+/// The card of a claim, as one block of HTML without an empty line, so that Markdown leaves it alone.
+///
+/// # Errors
+///
+/// The template can't be filled, which is a fault of the program.
+pub(crate) fn render(
+    claim: &Claim,
+    about: &About,
+    record: Option<&Record>,
+    chapter: &Path,
+    edition: &Edition,
+) -> Result<String, askama::Error> {
+    let say = |text: &Text| edition.say(text);
+    let (quick, full) = about.seconds;
+    let card = Card {
+        anchor: anchor(claim.id),
+        claim,
+        experiment: about.id,
+        language: &edition.language,
+        strings: strings::json(edition),
+        words: Words::of(edition),
+        quotations: quotations(claim.notes),
+        statement: edition.word(claim.statement),
+        question: claim.question.map(|question| form::question(question, edition)),
+        quick: say(&text!("Quick: about {seconds} s", seconds = quick)),
+        full: say(&text!("Full: about {seconds} s", seconds = full)),
+        fields: about.params.iter().map(|param| Field::of(param, edition)).collect(),
+        recorded: record.map(|record| recorded(claim, record, edition)),
+        source: format!("{}source/{}.html", way_up(chapter), about.id),
+    };
+    let html = card.render()?;
+    Ok(html
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n"))
+}
+
+/// The verdict of this claim alone, and all figures of the record.
+fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
+    let verdicts = record
+        .verdicts()
+        .into_iter()
+        .filter(|verdict| verdict.claim == claim.id);
+    let label = text!(
+        "Recorded: {mode} run of {date} with seed {seed}, on {machine}",
+        mode: mode(record),
+        date = record.started.get(..10).unwrap_or(&record.started),
+        seed = record.seed,
+        machine = record.machine.line()
+    );
+    Recorded {
+        label: edition.say(&label),
+        verdicts: verdicts
+            .map(|verdict| html::verdict(&verdict, edition.translate()))
+            .collect(),
+        figures: record
+            .figures()
+            .iter()
+            .map(|figure| html::figure(figure, edition.translate()))
+            .collect(),
+    }
+}
+
+fn mode(record: &Record) -> Text {
+    match record.mode {
+        weft_lab::Mode::Quick => text!("quick"),
+        weft_lab::Mode::Full => text!("full"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Translates the chapters and fills their directives in: in-process for `weft build`, as a command for stock mdBook.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Error, Result, anyhow};
+use mdbook_preprocessor::book::{Book, BookItem, Chapter};
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+use weft_lab::html::escape;
+use weft_lab::text;
+
+pub use crate::calibration::CalibrationError;
+use crate::catalogue::{Catalogue, LANGUAGES};
+use crate::claims::Cards;
+use crate::directive::{self, Directive, Found};
+pub use crate::directive::{DirectiveError, Fault};
+use crate::edition::Edition;
+pub use crate::recorded::RecordedError;
+use crate::{calibration, card, claims, notes, recorded};
+
+/// The preprocessor `weft` of `book.toml`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Weft;
+
+impl Preprocessor for Weft {
+    fn name(&self) -> &'static str {
+        "weft"
+    }
+
+    fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
+        let language = context.config.book.language.as_deref().unwrap_or(LANGUAGES[0]);
+        if !LANGUAGES.contains(&language) {
+            return Err(anyhow!(
+                "there is no edition in {language:?}; there are: {}",
+                LANGUAGES.join(", ")
+            ));
+        }
+        let cards = cards(&book)?;
+        let catalogue = Catalogue::load(&context.root)?;
+        if let Some(messages) = catalogue.chapters(language) {
+            mdbook_i18n_helpers::gettext::translate_book(messages, &mut book)?;
+        }
+        let notes = context.root.join(&context.config.book.src).join(notes::NOTES);
+        let page = Page {
+            edition: Edition::new(&context.root, language, &catalogue),
+            cards,
+            notes: std::fs::read_to_string(&notes)
+                .with_context(|| format!("cannot read the notes, {}", notes.display()))?,
+        };
+        let mut outcome = Ok(());
+        book.for_each_mut(|item| {
+            if let (BookItem::Chapter(chapter), Ok(())) = (item, &outcome) {
+                outcome = page.fill(chapter);
+            }
+        });
+        outcome.map(|()| book)
+    }
+}
+
+/// Runs the preprocessor as the command of `book.toml`: `weft preprocess` with the book as JSON on standard input, and
+/// `weft preprocess supports RENDERER`.
+#[must_use]
+#[expect(
+    clippy::print_stderr,
+    reason = "mdBook shows a command's standard error to the reader"
+)]
+pub fn run_as_command() -> ExitCode {
+    // Every renderer gets the same Markdown.
+    if std::env::args().any(|argument| argument == "supports") {
+        return ExitCode::SUCCESS;
+    }
+    let answer = || -> Result<()> {
+        let (context, book) = mdbook_preprocessor::parse_input(io::stdin())?;
+        Ok(serde_json::to_writer(io::stdout(), &Weft.run(&context, book)?)?)
+    };
+    match answer() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("weft preprocess: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads every directive of the chapters as they are written, and says where the lab cards are.
+fn cards(book: &Book) -> Result<Cards> {
+    let mut cards: Cards = BTreeMap::new();
+    for chapter in book.chapters() {
+        for Found { directive, line, .. } in directives(chapter)? {
+            let Directive::Lab(claim, _) = directive else {
+                continue;
+            };
+            if let Some(other) = cards.insert(claim.id, path(chapter)) {
+                return Err(Error::new(DirectiveError {
+                    chapter: path(chapter),
+                    line,
+                    fault: Fault::Again { claim: claim.id, other },
+                }));
+            }
+        }
+    }
+    Ok(cards)
+}
+
+fn directives(chapter: &Chapter) -> Result<Vec<Found>, DirectiveError> {
+    directive::find(&chapter.content).map_err(|(line, fault)| DirectiveError {
+        chapter: path(chapter),
+        line,
+        fault,
+    })
+}
+
+fn path(chapter: &Chapter) -> PathBuf {
+    chapter.path.clone().unwrap_or_default()
+}
+
+/// What the directives are filled with.
+struct Page {
+    edition: Edition,
+    cards: Cards,
+    notes: String,
+}
+
+impl Page {
+    /// Puts what the directives stand for in their place.
+    fn fill(&self, chapter: &mut Chapter) -> Result<()> {
+        let place = || format!("in the edition {:?}", self.edition.language);
+        let found = directives(chapter).with_context(place)?;
+        let path = path(chapter);
+        // From the end, so that what is before keeps its place.
+        for Found { directive, line, range } in found.into_iter().rev() {
+            let place = || format!("{}:{line} ({})", path.display(), place());
+            let html = self.html(directive, &path).with_context(place)?;
+            chapter.content.replace_range(range, &format!("\n{html}\n"));
+        }
+        Ok(())
+    }
+
+    fn html(&self, directive: Directive, chapter: &Path) -> Result<String> {
+        let edition = &self.edition;
+        match directive {
+            Directive::Notes(section) => notes::quote(&self.notes, section, edition)
+                .ok_or_else(|| anyhow!("the notes have no heading {:?}", section.heading())),
+            Directive::Claims(section) => Ok(claims::list(section, chapter, &self.cards, edition)),
+            Directive::Lab(claim, about) => {
+                let record = recorded::record(&edition.root, about.section, about.id)?;
+                Ok(card::render(claim, about, record.as_ref(), chapter, edition)?)
+            }
+            Directive::Calibration => Ok(calibration::table(edition)?),
+            Directive::Source(about) => Ok(code(about.source)),
+            Directive::Absent(experiment) => {
+                let absent = text!(
+                    "This build of weft has no code for the experiment {experiment}.",
+                    experiment = experiment
+                );
+                Ok(format!(
+                    "<p class=\"weft-absent\">{}</p>",
+                    escape(&edition.say(&absent))
+                ))
+            }
+        }
+    }
+}
+
+/// Rust code between fences that are longer than any within it.
+fn code(source: &str) -> String {
+    let runs = source.split(|character| character != '`').map(str::len);
+    let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
+    format!("{fence}rust,noplayground\n{}\n{fence}", source.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_cannot_end_its_own_fence() {
+        assert_eq!(code("a\n"), "```rust,noplayground\na\n```");
+        assert_eq!(code("/// ````\n"), "`````rust,noplayground\n/// ````\n`````");
+    }
+}

@@ -1,0 +1,70 @@
+//! The recorded results: a record an experiment, in the folder of its chapter's lab.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use weft_lab::Record;
+use weft_lab::claim::Section;
+use weft_lab::record::RecordError;
+
+/// Why a recorded result can't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordedError {
+    /// The file is there and can't be read.
+    #[error("cannot read the recorded result {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file holds no record.
+    #[error("the recorded result {path} is no record")]
+    NoRecord {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: RecordError,
+    },
+    /// The file holds another experiment's record.
+    #[error("the recorded result {path} is one of {found}")]
+    Another {
+        /// The file.
+        path: PathBuf,
+        /// The experiment whose record it is.
+        found: String,
+    },
+}
+
+/// The folder of a chapter's recorded results.
+pub(crate) fn folder(root: &Path, section: Section) -> PathBuf {
+    root.join("labs").join(section.slug()).join("recorded")
+}
+
+/// The text of a file; none where there is no such file.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, RecordedError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(RecordedError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// The recorded result of an experiment; none where nothing has been recorded yet.
+pub(crate) fn record(root: &Path, section: Section, experiment: &str) -> Result<Option<Record>, RecordedError> {
+    let path = folder(root, section).join(format!("{experiment}.json"));
+    let Some(json) = read(&path)? else {
+        return Ok(None);
+    };
+    match Record::from_json(&json) {
+        Ok(record) if record.experiment == experiment => Ok(Some(record)),
+        Ok(record) => Err(RecordedError::Another {
+            path,
+            found: record.experiment,
+        }),
+        Err(source) => Err(RecordedError::NoRecord { path, source }),
+    }
+}

@@ -1,0 +1,136 @@
+//! Fixed figures, drawn; no record is measured for them.
+
+use weft_lab::Figure;
+use weft_lab::figure::{Axis, Bar, Bars, Curve, Curves, Mark, Marks, Plot};
+use weft_lab::stats::Interval;
+use weft_lab::text::Text;
+
+use super::draw;
+use crate::terminal::Look;
+
+const UNICODE: Look = Look {
+    width: 80,
+    colour: false,
+    unicode: true,
+};
+
+fn interval(low: f64, estimate: f64, high: f64) -> Interval {
+    Interval { estimate, low, high }
+}
+
+fn figure(plot: Plot) -> Figure {
+    Figure {
+        id: "figure",
+        title: Text::new("A title"),
+        description: Text::new("Words."),
+        plot,
+        machine: "a machine".to_owned(),
+    }
+}
+
+fn marks() -> Figure {
+    let row = |label: &str, group, value| Mark {
+        label: Text::new(label),
+        group,
+        value,
+    };
+    figure(Plot::Marks(Marks {
+        axis: Axis::log(Text::new("Times as long"), "1"),
+        groups: vec![Text::new("Threads"), Text::new("Processes")],
+        rows: vec![
+            row("clone", 0, interval(0.8, 0.95, 1.02)),
+            row("fork", 1, interval(4.0, 4.9, 9.0)),
+        ],
+        region: Some([0.9, 1.1]),
+        takes_prediction: true,
+    }))
+}
+
+fn curves() -> Figure {
+    let curve = |name: &str, points: &[(f64, f64)]| Curve {
+        name: Text::new(name),
+        points: points
+            .iter()
+            .map(|&(x, y)| (x, interval(y * 0.9, y, y * 1.1)))
+            .collect(),
+    };
+    figure(Plot::Curves(Curves {
+        x: Axis::log(Text::new("Memory, MB"), "1"),
+        y: Axis::log(Text::new("Time"), "ns"),
+        curves: vec![
+            curve("thread", &[(1.0, 2e4), (32.0, 2e4), (128.0, 2e4)]),
+            curve("fork", &[(1.0, 1e5), (32.0, 1e6), (128.0, 4e6)]),
+            curve("spawn", &[(1.0, 1e5), (32.0, 1.1e5), (128.0, 1e5)]),
+        ],
+        region: None,
+    }))
+}
+
+fn bars() -> Figure {
+    figure(Plot::Bars(Bars {
+        axis: Axis::linear(Text::new("Memory of one more worker"), "kB"),
+        groups: vec![Text::new("own pages"), Text::new("page tables")],
+        rows: vec![
+            Bar {
+                label: Text::new("thread"),
+                parts: vec![(0, 6.6), (1, 0.0)],
+                interval: None,
+            },
+            Bar {
+                label: Text::new("fork"),
+                parts: vec![(0, 110.0), (1, 320.0)],
+                interval: Some(interval(400.0, 430.0, 470.0)),
+            },
+        ],
+    }))
+}
+
+#[test]
+fn a_row_has_its_dot_interval_and_value() {
+    insta::assert_snapshot!(draw(&marks(), &UNICODE));
+}
+
+#[test]
+fn curves_have_a_sign_each() {
+    insta::assert_snapshot!(draw(&curves(), &UNICODE));
+}
+
+#[test]
+fn bars_show_their_parts() {
+    insta::assert_snapshot!(draw(&bars(), &UNICODE));
+}
+
+#[test]
+fn without_unicode_all_is_ascii() {
+    let look = Look {
+        unicode: false,
+        ..UNICODE
+    };
+    for figure in [marks(), bars()] {
+        let text = draw(&figure, &look);
+        assert!(text.is_ascii(), "{text}");
+    }
+    insta::assert_snapshot!(draw(&marks(), &look));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in [60, 80, 120] {
+        for figure in [marks(), curves(), bars()] {
+            let text = draw(&figure, &Look { width, ..UNICODE });
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_figure_without_points_is_no_panic() {
+    let empty = Curves {
+        x: Axis::log(Text::new("x"), "1"),
+        y: Axis::linear(Text::new("y"), "ns"),
+        curves: Vec::new(),
+        region: Some([0.9, 1.1]),
+    };
+    assert!(draw(&figure(Plot::Curves(empty)), &UNICODE).starts_with("A title\n"));
+}

@@ -1,0 +1,74 @@
+//! `weft list`, `weft schema`, help and version.
+
+use super::*;
+
+#[test]
+fn each_experiment_and_parameter_has_a_line() {
+    let text = stdout(&weft_without_records(&["list"]).success());
+    let fields: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(fields[0][0], "creation-cost");
+    assert_eq!(fields[0][1], "process-vs-thread");
+    let batch = fields
+        .iter()
+        .find(|line| line[1] == "--set" && line[2].starts_with("batch:"))
+        .unwrap();
+    assert_eq!(batch[2], "batch: 1 to 1000 (10; full: 20)");
+}
+
+#[test]
+fn the_list_as_json_has_bounds_and_claims() {
+    let list = json(&weft_without_records(&["list", "--json"]).success());
+    let experiments = list["experiments"].as_array().unwrap();
+    let ids: Vec<&str> = experiments.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    let known: Vec<&str> = weft_lab::experiments::EXPERIMENTS
+        .iter()
+        .map(|one| one.about().id)
+        .collect();
+    assert_eq!(ids, known);
+    let creation = &experiments[0];
+    assert_eq!(creation["claims"][0]["id"], "creation-cost");
+    assert_eq!(creation["claims"][0]["equivalence"], serde_json::json!([0.9, 1.1]));
+    let batch = creation["params"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|param| param["name"] == "batch")
+        .unwrap();
+    assert_eq!((&batch["min"], &batch["max"]), (&1.into(), &1000.into()));
+}
+
+#[test]
+fn drills_are_in_no_list() {
+    for arguments in [&["list"][..], &["list", "--json"], &["--help"]] {
+        assert!(!stdout(&weft_without_records(arguments).success()).contains("drill"));
+    }
+}
+
+#[test]
+fn help_states_the_exit_status_and_where_records_go() {
+    let help = stdout(&weft_without_records(&["--help"]).success());
+    for words in ["Exit status", "XDG_DATA_HOME", "NO_COLOR", "verdicts", "doctor"] {
+        assert!(help.contains(words), "{words}");
+    }
+    assert!(!help.contains("preprocess"));
+    let version = stdout(&weft_without_records(&["--version"]).success());
+    assert_eq!(version, concat!("weft ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn every_document_is_as_the_schema_says() {
+    let schema = json(&weft_without_records(&["schema"]).success());
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let document = document();
+    let several = serde_json::json!({"records": [document["record"]], "verdicts": document["verdicts"]});
+    for whole in [document, &several, &document["record"]] {
+        assert!(validator.is_valid(whole), "{:?}", validator.validate(whole));
+    }
+    let mut broken = document.clone();
+    broken["record"]["seed"] = "seven".into();
+    assert!(!validator.is_valid(&broken));
+    broken = document.clone();
+    broken["verdicts"][0].as_object_mut().unwrap().remove("outcome");
+    assert!(!validator.is_valid(&broken));
+    assert!(!validator.is_valid(&serde_json::json!({"verdicts": []})));
+}
