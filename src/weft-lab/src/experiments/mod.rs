@@ -17,7 +17,9 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &multi_process_multi_thread::BrowserTabs,
     &multi_process_multi_thread::SharedJob,
+    &multi_process_multi_thread::WebServer,
     &multi_process_multi_thread::GameLoop,
 ];
 

@@ -22,7 +22,7 @@ pub use limits::{
 pub use memory::{Mapping, Pages, frame_of, futex_wait, futex_wake, page_bytes};
 pub use task::{
     Child, Ended, clone_thread, clone_vm, descendants, fork_and_wait, fork_exec_and_wait, kill_all_children,
-    spawn_and_wait, thread_id, unshare_files,
+    reap_ended, spawn_and_wait, thread_id, unshare_files, wait_for_any,
 };
 pub use tiny::TinyProgram;
 pub use usage::{Usage, usage_of_process, usage_of_thread};

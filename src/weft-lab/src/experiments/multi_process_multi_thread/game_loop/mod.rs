@@ -73,14 +73,11 @@ impl Experiment for GameLoop {
 
     fn run(&self, cx: &mut Context<'_>) -> Result<(), Error> {
         cx.pin();
-        let mut cpus = vec![cx.machine.quiet_cpu()];
-        match cx.machine.other_cpu() {
-            None => cx.miss("second-cpu", format!("allowed: CPU {}", cpus[0])),
-            Some(_) => {
-                let others = cx.machine.allowed_cpus.iter().filter(|&&cpu| cpu != cpus[0]);
-                let others: Vec<usize> = others.copied().collect();
-                cpus.extend(others);
-            }
+        let here = cx.machine.quiet_cpu();
+        let mut cpus = vec![here];
+        cpus.extend(cx.machine.allowed_cpus.iter().filter(|&&cpu| cpu != here));
+        if cpus.len() == 1 {
+            cx.miss("second-cpu", format!("allowed: CPU {here}"));
         }
         cx.put(Condition::default(), "cores", "1", vec![cpus.len() as f64]);
         compare(cx, &cpus)?;

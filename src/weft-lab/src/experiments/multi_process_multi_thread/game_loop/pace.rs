@@ -88,7 +88,7 @@ mod tests {
         let clock = ReplayClock::stepping(1);
         let mut times = times.iter().copied().chain(std::iter::repeat(1));
         let mut steps = Vec::new();
-        let played: Result<_, ()> = play(&clock, Nanos(100_000), Duration::from_nanos(550_000), |count| {
+        let played: Result<_, ()> = play(&clock, Nanos(100_000), Duration::from_micros(550), |count| {
             clock.advance(times.next().unwrap_or_default() * 1_000);
             steps.push(count);
             Ok(())

@@ -46,13 +46,14 @@ pub(super) fn simulate(entities: &mut [Entity]) {
             force[0] += way[0] * pull;
             force[1] += way[1] * pull;
         }
-        for axis in 0..2 {
-            entity.speed[axis] += force[axis] * STEP;
-            entity.place[axis] += entity.speed[axis] * STEP;
+        let axes = entity.place.iter_mut().zip(&mut entity.speed).zip(force);
+        for ((place, speed), force) in axes {
+            *speed += force * STEP;
+            *place += *speed * STEP;
             // The field has walls.
-            if !(0.0..=1.0).contains(&entity.place[axis]) {
-                entity.place[axis] = entity.place[axis].clamp(0.0, 1.0);
-                entity.speed[axis] = -entity.speed[axis];
+            if !(0.0..=1.0).contains(place) {
+                *place = place.clamp(0.0, 1.0);
+                *speed = -*speed;
             }
         }
     }

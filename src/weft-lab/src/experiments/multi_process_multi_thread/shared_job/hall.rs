@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -237,7 +238,10 @@ impl Hall {
             pids.extend(children.iter().map(Child::id));
             done.occupied = Some(Occupied::by(&pids));
         }
-        drop(lines);
+        for line in &lines {
+            // Closing would not do: workers that were forked later have inherited this end.
+            line.shutdown(Shutdown::Both).during("let a worker leave")?;
+        }
         for child in &mut children {
             match child.wait().during("wait for a process")? {
                 Ended::Exit(0) => {}
@@ -280,7 +284,7 @@ impl Hall {
         }
         if stay {
             // Until the other end is closed.
-            line.read(&mut [0])?;
+            let _end = line.read(&mut [0])?;
         }
         Ok(())
     }

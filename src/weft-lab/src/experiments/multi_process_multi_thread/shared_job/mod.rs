@@ -35,7 +35,7 @@ static ABOUT: About = About {
     section: Section::MultiProcessMultiThread,
     claims: &["threads-share-fast"],
     params: &[
-        Param::integer("kb", msg!("Size of the array, in kB"), (64, 65_536), 1_024, 1_024),
+        Param::integer("kb", msg!("Size of the array, in kB"), (8, 64_000), 1_000, 1_000),
         Param::integer("workers", msg!("Workers that the job is split over"), (1, 16), 2, 2),
         Param::choice(
             "job",
@@ -56,8 +56,8 @@ static ABOUT: About = About {
 };
 
 /// Sizes of the sweep, in kB.
-const SIZES_KB: [usize; 5] = [64, 512, 4_096, 16_384, 65_536];
-const SIZES_KB_QUICK: [usize; 3] = [64, 1_024, 16_384];
+const SIZES_KB: [usize; 5] = [60, 500, 4_000, 16_000, 64_000];
+const SIZES_KB_QUICK: [usize; 3] = [60, 1_000, 16_000];
 
 impl Experiment for SharedJob {
     fn about(&self) -> &'static About {
@@ -73,7 +73,7 @@ impl Experiment for SharedJob {
             cx.miss("second-cpu", format!("allowed: CPU {here}"));
         }
         let workers = cx.params.count("workers").max(1);
-        let hall = Hall::open(cx.params.count("kb") << 10, workers, &cpus).during("map the array")?;
+        let hall = Hall::open(cx.params.count("kb") * 1_000, workers, &cpus).during("map the array")?;
         compare(cx, &hall)?;
         if cx.params.flag("aa") {
             return Ok(());
@@ -89,7 +89,7 @@ impl Experiment for SharedJob {
                 from,
                 from + 0.55 / sizes.len() as f64,
             );
-            let hall = Hall::open(kb << 10, workers, &cpus).during("map the array")?;
+            let hall = Hall::open(kb * 1_000, workers, &cpus).during("map the array")?;
             sweep(cx, &hall, kb, sizes.len())?;
         }
         Ok(())
@@ -223,7 +223,7 @@ fn sweep(cx: &mut Context<'_>, hall: &Hall, kb: usize, sizes: usize) -> Result<(
     let share = if cx.mode == Mode::Quick { 0.35 } else { 0.25 };
     let plan = Plan {
         warm_up: 1,
-        min_rounds: 5,
+        min_rounds: 3,
         ..Plan::lasting(cx.time(share / sizes as f64)).at_most(60)
     };
     let (clock, cost) = (cx.clock, cx.clock_cost);
