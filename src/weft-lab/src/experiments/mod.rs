@@ -23,7 +23,7 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &multi_process_multi_thread::GameLoop,
 ];
 
-/// The experiment with this id; [drills](drills) too, which no list shows.
+/// The experiment with this id; [drills] too, which no list shows.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Experiment> {
     EXPERIMENTS

@@ -20,6 +20,7 @@ fn interval(low: f64, estimate: f64, high: f64) -> Interval {
 
 fn figure(plot: Plot) -> Figure {
     Figure {
+        experiment: "an-experiment".to_owned(),
         id: "figure",
         title: Text::new("A title"),
         description: Text::new("Words."),
