@@ -132,7 +132,8 @@ fn eat(limit: u64) {
         .ok()
         .and_then(|statm| statm.split_whitespace().next()?.parse::<u64>().ok());
     let used = used.unwrap_or(0) * sys::page_bytes() as u64;
-    if sys::limit_address_space(used + limit).is_err() {
+    // Another tab of this process may have set the limit, which can't be raised then.
+    if sys::limit_address_space(used + limit).is_err() && sys::address_space_limit().is_none() {
         return;
     }
     let mut bites = Vec::with_capacity(1 << 12);

@@ -86,6 +86,7 @@ mod tests {
     fn frames(times: &[u64]) -> (Vec<Frame>, Vec<u64>) {
         // Reading the clock moves it by one nanosecond, so that waiting comes to an end.
         let clock = ReplayClock::stepping(1);
+        clock.advance(1_000_000);
         let mut times = times.iter().copied().chain(std::iter::repeat(1));
         let mut steps = Vec::new();
         let played: Result<_, ()> = play(&clock, Nanos(100_000), Duration::from_micros(550), |count| {

@@ -99,11 +99,12 @@ fn weights(record: &Record) -> Figure {
     let mut rows = Vec::new();
     for job in Job::ALL {
         for way in Way::ALL {
-            let weight = bootstrap.median(memory(record, (way, job))).map(|kb| kb.max(0.0));
+            let weight = bootstrap.median(memory(record, (way, job)));
             if weight.low.is_finite() {
+                // A bar has no end below its beginning; the table has the number.
                 rows.push(Bar {
                     label: text!("{way}: {job}", way: way.label(), job: job.label()),
-                    parts: vec![(usize::from(way != Way::Threads), weight.estimate)],
+                    parts: vec![(usize::from(way != Way::Threads), weight.estimate.max(0.0))],
                     interval: Some(weight),
                 });
             }
