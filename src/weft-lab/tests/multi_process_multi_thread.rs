@@ -65,7 +65,7 @@ fn tabs_that_are_processes_keep_their_pages() {
 fn every_way_to_split_a_job_finds_the_same() {
     // A wrong result would be an error and no record.
     for workers in ["1", "3"] {
-        let record = run("shared-job", &[("kb", "100"), ("workers", workers)]);
+        let record = run("shared-job", &[("kb", "100"), ("sweep_kb", "60"), ("workers", workers)]);
         for way in ["threads", "fork", "shared-mapping", "sent"] {
             for job in ["count", "change"] {
                 let condition = Condition::of("way", way).and("job", job).and("kb", 60);

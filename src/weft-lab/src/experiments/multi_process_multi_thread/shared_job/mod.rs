@@ -36,6 +36,13 @@ static ABOUT: About = About {
     claims: &["threads-share-fast"],
     params: &[
         Param::integer("kb", msg!("Size of the array, in kB"), (8, 64_000), 1_000, 1_000),
+        Param::integer(
+            "sweep_kb",
+            msg!("Largest array of the sweep, in kB"),
+            (60, 64_000),
+            16_000,
+            64_000,
+        ),
         Param::integer("workers", msg!("Workers that the job is split over"), (1, 16), 2, 2),
         Param::choice(
             "job",
@@ -82,6 +89,8 @@ impl Experiment for SharedJob {
         drop(hall);
         let quick = cx.mode == Mode::Quick;
         let sizes: &[usize] = if quick { &SIZES_KB_QUICK } else { &SIZES_KB };
+        let largest = cx.params.count("sweep_kb");
+        let sizes: Vec<usize> = sizes.iter().copied().filter(|&kb| kb <= largest).collect();
         for (at, &kb) in sizes.iter().enumerate() {
             let from = 0.45 + 0.55 * at as f64 / sizes.len() as f64;
             cx.phase(
