@@ -36,29 +36,21 @@ fn tabs_that_are_processes_keep_their_pages() {
         if accident == "memory" && record.lacks("memory-limit") {
             continue;
         }
-        let kept = blocks("kept", accident, "processes");
-        assert!(
-            !kept.is_empty() && kept.iter().all(|&kept| kept == 2.0),
-            "{accident}: {kept:?}"
-        );
-        assert_eq!(blocks("restarted", accident, "processes"), vec![2.0; kept.len()]);
-        let threads = blocks("kept", accident, "threads");
-        assert!(
-            !threads.is_empty() && threads.iter().all(|&kept| kept == 0.0),
-            "{accident}: {threads:?}"
-        );
-        assert_eq!(blocks("restarted", accident, "threads"), vec![4.0; threads.len()]);
+        for (tabs, kept, restarted) in [("processes", 2.0, 2.0), ("threads", 0.0, 4.0)] {
+            let count = blocks("kept", accident, tabs).len();
+            assert!(count > 0, "{accident} {tabs}");
+            assert_eq!(blocks("kept", accident, tabs), vec![kept; count], "{accident} {tabs}");
+            assert_eq!(
+                blocks("restarted", accident, tabs),
+                vec![restarted; count],
+                "{accident} {tabs}"
+            );
+        }
     }
-    assert!(
-        blocks("answered", "crash", "threads")
-            .iter()
-            .all(|&answered| answered == 0.0)
-    );
-    assert!(
-        blocks("answered", "hang", "threads")
-            .iter()
-            .all(|&answered| answered == 2.0)
-    );
+    for (accident, answered) in [("crash", 0.0), ("hang", 2.0)] {
+        let found = blocks("answered", accident, "threads");
+        assert_eq!(found, vec![answered; found.len()], "{accident}");
+    }
     assert_eq!(record.verdicts()[0].outcome, Outcome::Supported);
 }
 

@@ -67,9 +67,9 @@ fn load(structure: Structure, entities: usize, missed: f64) -> [Series; 2] {
         unit: "1".to_owned(),
         blocks,
     };
-    let mut misses = vec![0.0; 20];
-    misses[7] = missed;
-    [series("frame_time", vec![2e6; 20]), series("missed", misses)]
+    let mut blocks = vec![0.0; 20];
+    blocks[7] = missed;
+    [series("frame_time", vec![2e6; 20]), series("missed", blocks)]
 }
 
 #[test]
