@@ -111,7 +111,7 @@ impl Experiment for SharedJob {
             text!("A/A: the same threads twice differ by a factor of {effect}.")
         } else {
             text!(
-                "To {job} of {size} takes {workers} processes that inherit them by fork {effect} times as long as {workers} threads, making the workers and collecting included."
+                "{workers} processes that inherit the data by fork take {effect} times as long as {workers} threads to {job} of {size}, making the workers and collecting included."
             )
         };
         let kb = record.params.count("kb") as f64;
