@@ -340,42 +340,58 @@ pub static CLAIMS: &[Claim] = &[
             "How much memory does one more process take, compared with one more thread?"
         ))),
     },
-    untested(
-        "tabs-isolated",
-        Section::MultiProcessMultiThread,
-        &[
+    Claim {
+        id: "tabs-isolated",
+        section: Section::MultiProcessMultiThread,
+        notes: &[
             "여러 프로세스를 동시에 실행",
             "예 ) 브라우저의 탭 구조",
             "하나 죽어도 다른 프로세스 영향 없음",
         ],
-        msg!("Tabs as processes: one dies, the others go on."),
-        Kind::Always,
-    ),
-    untested(
-        "threads-share-fast",
-        Section::MultiProcessMultiThread,
-        &[
+        statement: msg!("Tabs as processes: one dies, the others go on."),
+        kind: Kind::Always,
+        experiment: Some("browser-tabs"),
+        question: Some(Question::Holds(msg!(
+            "Some of the tabs crash, hang or eat memory, and a supervisor restarts them. Do all other tabs keep their page if tabs are processes?"
+        ))),
+    },
+    Claim {
+        id: "threads-share-fast",
+        section: Section::MultiProcessMultiThread,
+        notes: &[
             "하나의 프로세스 안에서 여러 스레드 실행",
             "자원 공유 → 성능 좋음",
             "각 작업을 격리시켜 안정성 확보",
         ],
-        msg!("Threads that share resources perform better."),
-        EFFECT,
-    ),
-    untested(
-        "web-server",
-        Section::MultiProcessMultiThread,
-        &["웹 서버 요청 처리"],
-        msg!("Threads serve a web server's requests well."),
-        EFFECT,
-    ),
-    untested(
-        "game-loop",
-        Section::MultiProcessMultiThread,
-        &["게임 루프"],
-        msg!("Threads serve a game loop well."),
-        EFFECT,
-    ),
+        statement: msg!("Threads that share resources perform better."),
+        kind: EFFECT,
+        experiment: Some("shared-job"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does a job take that is split over processes, compared with threads that share the data?"
+        ))),
+    },
+    Claim {
+        id: "web-server",
+        section: Section::MultiProcessMultiThread,
+        notes: &["웹 서버 요청 처리"],
+        statement: msg!("Threads serve a web server's requests well: more connections than a process for each."),
+        kind: EFFECT,
+        experiment: Some("web-server"),
+        question: Some(Question::Ratio(msg!(
+            "How many short connections a second does a server handle with a thread for each, compared with a process for each?"
+        ))),
+    },
+    Claim {
+        id: "game-loop",
+        section: Section::MultiProcessMultiThread,
+        notes: &["게임 루프"],
+        statement: msg!("Threads serve a game loop well: a frame is done sooner."),
+        kind: EFFECT,
+        experiment: Some("game-loop"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does a frame of a game take on one thread, compared with threads on every core?"
+        ))),
+    },
     untested(
         "switch-happens",
         Section::ContextSwitching,

@@ -1,6 +1,7 @@
 //! The registry: one line an experiment, in the order of the notes.
 
 pub mod drills;
+mod multi_process_multi_thread;
 mod process_vs_thread;
 mod thread;
 
@@ -21,6 +22,10 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &multi_process_multi_thread::BrowserTabs,
+    &multi_process_multi_thread::SharedJob,
+    &multi_process_multi_thread::WebServer,
+    &multi_process_multi_thread::GameLoop,
 ];
 
 /// The experiment with this id; [drills] too, which no list shows.
