@@ -87,6 +87,13 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("The system call unshare is forbidden here, perhaps by a container's profile."),
     },
     Facility {
+        id: "own-code",
+        lost: msg!(
+            "The program can't read its own machine code, so what the compiler made of an addition is not shown."
+        ),
+        remedy: msg!("It needs a readable /proc/self/mem, which a container's profile may forbid."),
+    },
+    Facility {
         id: "loopback",
         lost: msg!("A TCP connection over loopback can't be made, so it is left out."),
         remedy: msg!("Bring the loopback interface up: ip link set lo up."),
@@ -154,6 +161,9 @@ impl Facility {
             "kernel-memory" => needs_file("proc/meminfo"),
             "pagemap" => pagemap(),
             "separate-files" => in_thread(sys::unshare_files),
+            "own-code" => std::fs::File::open("/proc/self/mem")
+                .map(drop)
+                .map_err(|error| error.to_string()),
             "loopback" => loopback(),
             _ => Ok(()),
         }

@@ -2,6 +2,7 @@
 
 pub mod drills;
 mod process_vs_thread;
+mod synchronisation;
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
@@ -16,6 +17,9 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &synchronisation::LostUpdate,
+    &synchronisation::Locks,
+    &synchronisation::SyncCost,
 ];
 
 /// The experiment with this id; [drills](drills) too, which no list shows.
