@@ -63,8 +63,15 @@ impl Permits for ForgetfulSemaphore {
 /// nobody can raise the count between the look and the sleep.
 #[derive(Debug)]
 pub struct Semaphore {
-    permits: Mutex<usize>,
+    count: Mutex<Count>,
     raised: Condvar,
+}
+
+#[derive(Debug)]
+struct Count {
+    permits: usize,
+    /// Who sleeps or is about to: a release that can wake nobody needs no system call.
+    waiting: usize,
 }
 
 impl Semaphore {
@@ -72,7 +79,7 @@ impl Semaphore {
     #[must_use]
     pub fn new(permits: usize) -> Self {
         Semaphore {
-            permits: Mutex::new(permits),
+            count: Mutex::new(Count { permits, waiting: 0 }),
             raised: Condvar::new(),
         }
     }
@@ -80,17 +87,24 @@ impl Semaphore {
 
 impl Permits for Semaphore {
     fn acquire(&self) {
-        let mut permits = lock(&self.permits);
+        let mut count = lock(&self.count);
         // `while` and not `if`: another thread may have taken the permit before this one woke up.
-        while *permits == 0 {
-            permits = sleep(&self.raised, permits);
+        while count.permits == 0 {
+            count.waiting += 1;
+            count = sleep(&self.raised, count);
+            count.waiting -= 1;
         }
-        *permits -= 1;
+        count.permits -= 1;
     }
 
     fn release(&self) {
-        *lock(&self.permits) += 1;
-        self.raised.notify_one();
+        let mut count = lock(&self.count);
+        count.permits += 1;
+        let is_awaited = count.waiting > 0;
+        drop(count);
+        if is_awaited {
+            self.raised.notify_one();
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Kind {
 
     pub(super) fn label(self) -> Text {
         match self {
-            Kind::Nothing => text!("Nothing"),
+            Kind::Nothing => text!("No lock"),
             Kind::Atomic => text!("Atomic addition"),
             Kind::StdMutex => text!("Mutex: standard library"),
             Kind::ParkingLot => text!("Mutex: parking_lot"),

@@ -42,7 +42,7 @@ static ABOUT: About = About {
             0,
         ),
         Param::integer("permits", msg!("Permits of the semaphore"), (1, 16), 2, 2),
-        Param::integer("window_ms", msg!("Length of a block, in ms"), (1, 500), 4, 12),
+        Param::integer("window_ms", msg!("Length of a block, in ms"), (1, 500), 4, 30),
     ],
     seconds: (4, 20),
     uses: &["pinning", "second-cpu"],

@@ -1,6 +1,6 @@
 //! What the compiler made of an addition: read from this program's own instructions.
 //!
-//! No disassembler: only the few patterns that a compiler makes of `counter += 1` on x86_64 are looked for, and "not
+//! No disassembler: only the few patterns that a compiler makes of `counter += 1` on `x86_64` are looked for, and "not
 //! found" is an answer too.
 
 use std::fs::File;
@@ -21,7 +21,7 @@ pub(super) enum Shape {
     Several,
     /// None of the patterns was found.
     Unknown,
-    /// Another architecture than x86_64: not looked for.
+    /// Another architecture than `x86_64`: not looked for.
     Elsewhere,
 }
 

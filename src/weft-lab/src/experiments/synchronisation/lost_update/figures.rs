@@ -43,9 +43,9 @@ fn shares(record: &Record) -> Figure {
 
 fn start_label(start: &str) -> Text {
     if start == "together" {
-        text!("Threads that wait for each other first")
+        text!("Beginning together")
     } else {
-        text!("Threads that begin as soon as they are made")
+        text!("Beginning as they are made")
     }
 }
 

@@ -157,7 +157,7 @@ fn reordered(record: &Record) -> Figure {
         })
     });
     let plot = Bars {
-        axis: Axis::linear(text!("Rounds in which both read the old value"), "%").at(vec![0.0, 50.0, 100.0]),
+        axis: Axis::linear(text!("Rounds in which both read the old value"), "%"),
         groups: vec![text!("Both old")],
         rows: rows.collect(),
     };
