@@ -22,7 +22,7 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &synchronisation::SyncCost,
 ];
 
-/// The experiment with this id; [drills](drills) too, which no list shows.
+/// The experiment with this id; [drills] too, which no list shows.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Experiment> {
     EXPERIMENTS

@@ -74,7 +74,7 @@ impl Figure {
             let _drawn = root.fill(&PAPER);
             if stands_alone {
                 write_text(&root, &say(&self.title), (14, 12), 17, INK, HPos::Left);
-                write_text(&root, &self.machine, (14, height - 22), 12, DIM, HPos::Left);
+                write_text(&root, &say(&self.machine), (14, height - 22), 12, DIM, HPos::Left);
             }
             let area = root.margin(above, below, 0, 0);
             frame.draw(self, &area, &say);

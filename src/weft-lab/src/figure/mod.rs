@@ -26,7 +26,7 @@ pub struct Figure {
     /// The plot.
     pub plot: Plot,
     /// The machine it comes from, in one line.
-    pub machine: String,
+    pub machine: Text,
 }
 
 /// One of the forms that a plot can take.

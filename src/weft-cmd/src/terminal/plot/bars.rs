@@ -55,8 +55,11 @@ pub(super) fn draw(bars: &Bars, look: &Look) -> String {
             .interval
             .filter(|interval| interval.low.is_finite() && interval.high.is_finite())
         {
-            for x in column(&span, end)..=column(&span, interval.high) {
-                canvas.put(x, y, line, None);
+            let (low, high) = (column(&span, interval.low), column(&span, interval.high));
+            for x in column(&span, end)..=high {
+                if low < high {
+                    canvas.put(x, y, line, None);
+                }
             }
         }
         if end > 0.0 && column(&span, end) == 0 {
