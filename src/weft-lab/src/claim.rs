@@ -424,45 +424,65 @@ pub static CLAIMS: &[Claim] = &[
         msg!("The cost of a switch grows with the range of resources."),
         Kind::Trend,
     ),
-    untested(
-        "lost-update",
-        Section::Synchronisation,
-        &[
+    Claim {
+        id: "lost-update",
+        section: Section::Synchronisation,
+        notes: &[
             "여러 스레드가 공유 자원에 동시에 접근",
             "데이터 불일치 발생",
             "동기화 문제 발생 가능",
         ],
-        msg!("Threads that change shared data at the same time lose updates."),
-        Kind::Always,
-    ),
-    untested(
-        "mutex",
-        Section::Synchronisation,
-        &["Mutex"],
-        msg!("A mutex loses nothing."),
-        Kind::Always,
-    ),
-    untested(
-        "semaphore",
-        Section::Synchronisation,
-        &["Semaphore"],
-        msg!("A semaphore lets only so many in."),
-        Kind::Always,
-    ),
-    untested(
-        "lock",
-        Section::Synchronisation,
-        &["Lock"],
-        msg!("A lock loses nothing."),
-        Kind::Always,
-    ),
-    untested(
-        "sync-costs",
-        Section::Synchronisation,
-        &["멀티스레드는 성능 이점이 있지만 동기화 비용과 복잡도"],
-        msg!("Synchronisation costs time and brings complexity."),
-        EFFECT,
-    ),
+        statement: msg!("Threads that change shared data at the same time lose updates."),
+        kind: Kind::Always,
+        experiment: Some("lost-update"),
+        question: Some(Question::Holds(msg!(
+            "Two threads add one to the same counter a million times each, without a lock. Is something missing at the end, every time?"
+        ))),
+    },
+    Claim {
+        id: "mutex",
+        section: Section::Synchronisation,
+        notes: &["Mutex"],
+        statement: msg!("A mutex loses nothing."),
+        kind: Kind::Always,
+        experiment: Some("locks"),
+        question: Some(Question::Holds(msg!(
+            "Threads add to one counter under a mutex. Is every addition there at the end, every time?"
+        ))),
+    },
+    Claim {
+        id: "semaphore",
+        section: Section::Synchronisation,
+        notes: &["Semaphore"],
+        statement: msg!("A semaphore lets only so many in."),
+        kind: Kind::Always,
+        experiment: Some("locks"),
+        question: Some(Question::Holds(msg!(
+            "Threads go through a semaphore. Are there never more inside than it has permits?"
+        ))),
+    },
+    Claim {
+        id: "lock",
+        section: Section::Synchronisation,
+        notes: &["Lock"],
+        statement: msg!("A lock loses nothing."),
+        kind: Kind::Always,
+        experiment: Some("locks"),
+        question: Some(Question::Holds(msg!(
+            "Threads add to one counter under a spin lock or a read-write lock. Is every addition there at the end, every time?"
+        ))),
+    },
+    Claim {
+        id: "sync-costs",
+        section: Section::Synchronisation,
+        notes: &["멀티스레드는 성능 이점이 있지만 동기화 비용과 복잡도"],
+        statement: msg!("Synchronisation costs time and brings complexity."),
+        kind: EFFECT,
+        experiment: Some("sync-cost"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does an addition take under a mutex that two threads share, compared with a mutex for each?"
+        ))),
+    },
     untested(
         "backend-designs",
         Section::BackendAndFrontend,

@@ -3,6 +3,7 @@
 pub mod drills;
 mod multi_process_multi_thread;
 mod process_vs_thread;
+mod synchronisation;
 mod thread;
 
 use crate::experiment::Experiment;
@@ -26,6 +27,9 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &multi_process_multi_thread::SharedJob,
     &multi_process_multi_thread::WebServer,
     &multi_process_multi_thread::GameLoop,
+    &synchronisation::LostUpdate,
+    &synchronisation::Locks,
+    &synchronisation::SyncCost,
 ];
 
 /// The experiment with this id; [drills] too, which no list shows.
