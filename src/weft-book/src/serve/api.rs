@@ -89,7 +89,7 @@ async fn submit(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let order = read_order(&headers, body)?;
     let request = Request::from(order);
-    request.resolve()?;
+    request.resolve_listed()?;
     let id = app.runs.submit(request)?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
 }

@@ -1,7 +1,9 @@
 //! The registry: one line an experiment, in the order of the notes.
 
 pub mod drills;
+mod multi_process_multi_thread;
 mod process_vs_thread;
+mod synchronisation;
 mod thread;
 
 use crate::experiment::Experiment;
@@ -21,6 +23,13 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &multi_process_multi_thread::BrowserTabs,
+    &multi_process_multi_thread::SharedJob,
+    &multi_process_multi_thread::WebServer,
+    &multi_process_multi_thread::GameLoop,
+    &synchronisation::LostUpdate,
+    &synchronisation::Locks,
+    &synchronisation::SyncCost,
 ];
 
 /// The experiment with this id; [drills] too, which no list shows.

@@ -104,7 +104,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     println!("{}", table(&counts));
     let too_high = counts.iter().any(Count::is_too_high);
     let calibration = Calibration {
-        machine: Probe::default().machine(sys::allowed_cpus()).line(),
+        machine: Probe::default().machine(sys::allowed_cpus()).line().english(),
         runs: options.runs,
         experiments: counts,
     };

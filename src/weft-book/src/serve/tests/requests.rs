@@ -22,6 +22,7 @@ fn refused(body: &str, status: u16, words: &str) -> serde_json::Value {
 fn an_experiment_that_is_not_there() {
     refused(r#"{"experiment": "../../bin/sh"}"#, 404, "creation-cost");
     refused(r#"{"experiment": ""}"#, 404, "there is no experiment");
+    refused(r#"{"experiment": "drill-hang"}"#, 404, "there is no experiment");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn figure(plot: Plot) -> Figure {
         title: Text::new("A title"),
         description: Text::new("Words."),
         plot,
-        machine: "a machine".to_owned(),
+        machine: Text::new("a machine"),
     }
 }
 
