@@ -173,7 +173,8 @@ impl Experiment for ParallelSpeedup {
         };
         let mut verdict = judge::ratio(record, ABOUT.claims[0], speedup, summary);
         verdict.doubts.extend(drift);
-        if is_disturbed(&verdict) && (verdict.outcome == Outcome::Refuted || has_cores_to_miss(&verdict, cores)) {
+        let missed = verdict.outcome == Outcome::Refuted || (verdict.outcome == Outcome::NoDifference && cores > 1);
+        if missed && is_disturbed(&verdict) && !record.is_aa() {
             verdict.outcome = Outcome::Inconclusive;
         }
         verdict.findings.extend(findings::findings(record));
@@ -191,10 +192,6 @@ fn is_disturbed(verdict: &Verdict) -> bool {
         .doubts
         .iter()
         .any(|doubt| matches!(doubt.kind.as_str(), "busy" | "steal"))
-}
-
-fn has_cores_to_miss(verdict: &Verdict, cores: usize) -> bool {
-    verdict.outcome == Outcome::NoDifference && cores > 1
 }
 
 /// How many times as fast the second side is, with its doubt about drift.
