@@ -77,11 +77,18 @@ impl Request {
     /// As [`Request::resolve`].
     pub fn resolve_listed(&self) -> Result<(&'static dyn Experiment, Params), RequestError> {
         let is_listed = |experiment: &&dyn Experiment| experiment.about().id == self.experiment;
-        if EXPERIMENTS.iter().any(is_listed) { self.resolve() } else { Err(self.unknown()) }
+        if EXPERIMENTS.iter().any(is_listed) {
+            self.resolve()
+        } else {
+            Err(self.unknown())
+        }
     }
 
     fn unknown(&self) -> RequestError {
         let known: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.about().id).collect();
-        RequestError::Unknown { id: self.experiment.clone(), known: known.join(", ") }
+        RequestError::Unknown {
+            id: self.experiment.clone(),
+            known: known.join(", "),
+        }
     }
 }

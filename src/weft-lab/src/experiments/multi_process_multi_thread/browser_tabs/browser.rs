@@ -16,6 +16,8 @@ use crate::sys::{self, Child, Mapping};
 /// A tab is suspected of hanging when its heart stood still in so many looks. Looks and not time are counted: where the
 /// whole machine stands still, the supervisor does not look.
 const LOOKS: u32 = 10;
+/// How long the supervisor waits for the answer of a tab that it doesn't suspect.
+const ANSWER: Duration = Duration::from_secs(2);
 /// The stack of a tab that is a thread.
 const STACK: usize = 256 << 10;
 
@@ -119,7 +121,7 @@ impl Browser {
 
     fn line(&self) -> io::Result<(UnixStream, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(self.plan.patience))?;
+        ours.set_read_timeout(Some(ANSWER))?;
         Ok((ours, theirs))
     }
 

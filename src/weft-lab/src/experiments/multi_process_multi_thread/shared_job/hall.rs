@@ -41,9 +41,9 @@ impl Way {
     pub(super) fn label(self) -> Text {
         match self {
             Way::Threads => text!("Threads"),
-            Way::Fork => text!("Processes that inherit the data by fork"),
-            Way::Shared => text!("Processes with a shared mapping"),
-            Way::Sent => text!("Processes that are sent the data"),
+            Way::Fork => text!("Fork"),
+            Way::Shared => text!("Shared mapping"),
+            Way::Sent => text!("Data sent"),
         }
     }
 }
