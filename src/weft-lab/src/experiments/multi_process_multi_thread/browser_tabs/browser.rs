@@ -82,7 +82,7 @@ impl Browser {
     }
 
     fn start_process(&self, tab: usize) -> io::Result<(UnixStream, Child)> {
-        let (ours, theirs) = self.line()?;
+        let (ours, theirs) = line()?;
         let heart = &self.hearts.words()[tab];
         let page_bytes = self.plan.page_bytes;
         let child = Child::fork(move || {
@@ -96,7 +96,7 @@ impl Browser {
         let mut ends = Vec::new();
         self.lines.clear();
         for _ in 0..self.plan.tabs {
-            let (ours, theirs) = self.line()?;
+            let (ours, theirs) = line()?;
             self.lines.push(ours);
             ends.push(theirs);
         }
@@ -117,12 +117,6 @@ impl Browser {
         })?;
         self.children = vec![child];
         Ok(())
-    }
-
-    fn line(&self) -> io::Result<(UnixStream, UnixStream)> {
-        let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(ANSWER))?;
-        Ok((ours, theirs))
     }
 
     /// Gives an order, and takes the answer in: the page that the tab shows. `None` without an answer in time.
@@ -199,7 +193,10 @@ impl Browser {
         }
         for _ in 0..LOOKS {
             for tab in self.readable(&silent)? {
-                let _answer = self.lines[tab].read_exact(&mut [0; 8]);
+                if self.lines[tab].read_exact(&mut [0; 8]).is_err() {
+                    // It has died meanwhile, and with it perhaps others: the next look says so.
+                    return Ok(Vec::new());
+                }
                 silent.retain(|&other| other != tab);
                 self.false_alarms += 1;
             }
@@ -248,6 +245,12 @@ impl Browser {
     pub(super) fn pids(&self) -> Vec<i32> {
         self.children.iter().map(Child::id).collect()
     }
+}
+
+fn line() -> io::Result<(UnixStream, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_read_timeout(Some(ANSWER))?;
+    Ok((ours, theirs))
 }
 
 /// What an accident on purpose says is no news.
