@@ -16,6 +16,8 @@ use crate::sys::{self, Child, Mapping};
 /// A tab is suspected of hanging when its heart stood still in so many looks. Looks and not time are counted: where the
 /// whole machine stands still, the supervisor does not look.
 const LOOKS: u32 = 10;
+/// How long the supervisor waits for the answer of a tab that it doesn't suspect.
+const ANSWER: Duration = Duration::from_secs(2);
 /// The stack of a tab that is a thread.
 const STACK: usize = 256 << 10;
 
@@ -80,7 +82,7 @@ impl Browser {
     }
 
     fn start_process(&self, tab: usize) -> io::Result<(UnixStream, Child)> {
-        let (ours, theirs) = self.line()?;
+        let (ours, theirs) = line()?;
         let heart = &self.hearts.words()[tab];
         let page_bytes = self.plan.page_bytes;
         let child = Child::fork(move || {
@@ -94,7 +96,7 @@ impl Browser {
         let mut ends = Vec::new();
         self.lines.clear();
         for _ in 0..self.plan.tabs {
-            let (ours, theirs) = self.line()?;
+            let (ours, theirs) = line()?;
             self.lines.push(ours);
             ends.push(theirs);
         }
@@ -115,12 +117,6 @@ impl Browser {
         })?;
         self.children = vec![child];
         Ok(())
-    }
-
-    fn line(&self) -> io::Result<(UnixStream, UnixStream)> {
-        let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(self.plan.patience))?;
-        Ok((ours, theirs))
     }
 
     /// Gives an order, and takes the answer in: the page that the tab shows. `None` without an answer in time.
@@ -197,7 +193,10 @@ impl Browser {
         }
         for _ in 0..LOOKS {
             for tab in self.readable(&silent)? {
-                let _answer = self.lines[tab].read_exact(&mut [0; 8]);
+                if self.lines[tab].read_exact(&mut [0; 8]).is_err() {
+                    // It has died meanwhile, and with it perhaps others: the next look says so.
+                    return Ok(Vec::new());
+                }
                 silent.retain(|&other| other != tab);
                 self.false_alarms += 1;
             }
@@ -246,6 +245,12 @@ impl Browser {
     pub(super) fn pids(&self) -> Vec<i32> {
         self.children.iter().map(Child::id).collect()
     }
+}
+
+fn line() -> io::Result<(UnixStream, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_read_timeout(Some(ANSWER))?;
+    Ok((ours, theirs))
 }
 
 /// What an accident on purpose says is no news.
