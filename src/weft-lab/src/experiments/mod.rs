@@ -3,6 +3,8 @@
 pub mod drills;
 mod multi_process_multi_thread;
 mod process_vs_thread;
+mod synchronisation;
+mod thread;
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
@@ -11,6 +13,10 @@ use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
 pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &thread::ThreadLife,
+    &thread::ThreadShares,
+    &thread::ThreadOwns,
+    &thread::ParallelSpeedup,
     &process_vs_thread::MemoryIndependence,
     &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
@@ -21,6 +27,9 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &multi_process_multi_thread::SharedJob,
     &multi_process_multi_thread::WebServer,
     &multi_process_multi_thread::GameLoop,
+    &synchronisation::LostUpdate,
+    &synchronisation::Locks,
+    &synchronisation::SyncCost,
 ];
 
 /// The experiment with this id; [drills] too, which no list shows.

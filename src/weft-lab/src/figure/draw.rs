@@ -16,11 +16,11 @@ use crate::stats::Interval;
 use crate::text::{Text, Translate};
 
 const WIDTH: i32 = 760;
-const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
-const DIM: RGBColor = RGBColor(0x59, 0x59, 0x59);
-const GRID: RGBColor = RGBColor(0xd9, 0xd9, 0xd9);
+pub(super) const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
+pub(super) const DIM: RGBColor = RGBColor(0x59, 0x59, 0x59);
+pub(super) const GRID: RGBColor = RGBColor(0xd9, 0xd9, 0xd9);
 const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
-const REGION: RGBColor = RGBColor(0xe8, 0xee, 0xf5);
+pub(super) const REGION: RGBColor = RGBColor(0xe8, 0xee, 0xf5);
 
 /// Okabe and Ito's palette for colour-blind readers (2008), the darker colours first.
 const SERIES: [RGBColor; 6] = [
@@ -45,7 +45,7 @@ const DARK: &str = "<style>@media (prefers-color-scheme: dark){\
 [fill=\"#CC79A7\"]{fill:#e69bc4}[stroke=\"#CC79A7\"]{stroke:#e69bc4}\
 }</style>";
 
-type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 impl Figure {
     /// The drawing, for a page that brings the colours. Its words are in the language of `translate`.
@@ -190,6 +190,19 @@ impl Frame {
                     widths,
                 )
             }
+            Plot::Map(map) => Frame {
+                height: map.bottom() + 14,
+                top: map.top(),
+                bottom: map.bottom(),
+                x: Span::over(
+                    &super::Axis::linear(Text::default(), "1"),
+                    std::iter::empty(),
+                    (0, WIDTH),
+                    2,
+                ),
+                y: None,
+                row: 0,
+            },
             Plot::Curves(curves) => {
                 let top = 34 + legend_lines(curves.curves.len()) * LEGEND;
                 let bottom = top + 270;
@@ -239,6 +252,7 @@ impl Frame {
             Plot::Marks(marks) => self.draw_marks(marks, area, say),
             Plot::Bars(bars) => self.draw_bars(bars, area, say),
             Plot::Curves(curves) => self.draw_curves(curves, area, say),
+            Plot::Map(map) => map.draw(area, say),
         }
     }
 
@@ -379,7 +393,7 @@ fn legend_lines(entries: usize) -> i32 {
     i32::try_from(entries.div_ceil(LEGEND_COLUMNS)).unwrap_or(1)
 }
 
-fn legend_height(groups: &[Text]) -> i32 {
+pub(super) fn legend_height(groups: &[Text]) -> i32 {
     if groups.len() > 1 {
         legend_lines(groups.len()) * LEGEND
     } else {
@@ -387,7 +401,7 @@ fn legend_height(groups: &[Text]) -> i32 {
     }
 }
 
-fn draw_legend(groups: &[Text], area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
+pub(super) fn draw_legend(groups: &[Text], area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
     if groups.len() < 2 {
         return;
     }
@@ -422,20 +436,21 @@ fn ends(value: &Interval) -> [f64; 3] {
 
 /// The width of the widest text in pixels at size 14, roughly: Korean letters are twice as wide.
 fn widest(texts: impl Iterator<Item = String>) -> i32 {
-    let width = |text: String| {
-        text.chars()
-            .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
-            .sum()
-    };
-    texts.map(width).max().unwrap_or(0)
+    texts.map(|text| text_width(&text)).max().unwrap_or(0)
 }
 
-fn colour(index: usize) -> RGBColor {
+pub(super) fn text_width(text: &str) -> i32 {
+    text.chars()
+        .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
+        .sum()
+}
+
+pub(super) fn colour(index: usize) -> RGBColor {
     SERIES[index % SERIES.len()]
 }
 
 /// A circle, a square, a diamond or a triangle: groups differ by more than colour.
-fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
+pub(super) fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
     let style = colour(group).filled();
     let _drawn = match group % 4 {
         0 => area.draw(&Circle::new((x, y), size, style)),
@@ -456,15 +471,15 @@ fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
     };
 }
 
-fn draw_line(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
+pub(super) fn draw_line(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
     let _drawn = area.draw(&PathElement::new(vec![from, to], colour.stroke_width(width)));
 }
 
-fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor) {
+pub(super) fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor) {
     let _drawn = area.draw(&Rectangle::new([from, to], colour.filled()));
 }
 
-fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: HPos) {
+pub(super) fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: HPos) {
     // plotters takes the height of a line, which is 1.24 times the size of its letters.
     let style = ("sans-serif", f64::from(size) * 1.24)
         .into_font()

@@ -3,6 +3,7 @@
 mod bars;
 mod canvas;
 mod curves;
+mod map;
 mod marks;
 
 use weft_lab::Figure;
@@ -19,6 +20,7 @@ pub(crate) fn draw(figure: &Figure, look: &Look) -> String {
         Plot::Marks(marks) => marks::draw(marks, look),
         Plot::Curves(curves) => curves::draw(curves, look),
         Plot::Bars(bars) => bars::draw(bars, look),
+        Plot::Map(map) => map::draw(map, look),
     };
     look.bold(&wrap(&figure.title.english(), 0, 2, look.width)) + &plot
 }
