@@ -29,6 +29,9 @@ pub(super) struct Plan {
     pub(super) page_bytes: usize,
     /// How long a tab may be silent, and then again how long it may take to answer the question whether it hangs.
     pub(super) patience: Duration,
+    /// Will there be an accident on purpose? It is then no news, and leaves no core dump. Such a process hides its
+    /// memory from who is not root (`PR_SET_DUMPABLE`, `prctl(2)`).
+    pub(super) has_accident: bool,
 }
 
 /// Tabs that are open, and their supervisor. Dropped, they end.
@@ -84,9 +87,11 @@ impl Browser {
     fn start_process(&self, tab: usize) -> io::Result<(UnixStream, Child)> {
         let (ours, theirs) = line()?;
         let heart = &self.hearts.words()[tab];
-        let page_bytes = self.plan.page_bytes;
+        let (page_bytes, has_accident) = (self.plan.page_bytes, self.plan.has_accident);
         let child = Child::fork(move || {
-            fall_silent();
+            if has_accident {
+                fall_silent();
+            }
             i32::from(live(theirs, heart, page_bytes).is_err())
         })?;
         Ok((ours, child))
@@ -101,9 +106,11 @@ impl Browser {
             ends.push(theirs);
         }
         let hearts = self.hearts.words();
-        let page_bytes = self.plan.page_bytes;
+        let (page_bytes, has_accident) = (self.plan.page_bytes, self.plan.has_accident);
         let child = Child::fork(move || {
-            fall_silent();
+            if has_accident {
+                fall_silent();
+            }
             std::thread::scope(|scope| {
                 for (end, heart) in ends.into_iter().zip(hearts) {
                     let thread = std::thread::Builder::new().stack_size(STACK);
