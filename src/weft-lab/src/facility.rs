@@ -70,6 +70,11 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("Raise the limit: ulimit -u, or the container's limit on processes."),
     },
     Facility {
+        id: "task-status",
+        lost: msg!("A task can't read its own counts in /proc, so getrusage alone counts its switches."),
+        remedy: msg!("It needs a readable /proc/thread-self/status."),
+    },
+    Facility {
         id: "pagemap",
         lost: msg!("Physical frames can't be read, so only the values show that the memory is independent."),
         remedy: msg!("Run as root: reading frame numbers needs the capability CAP_SYS_ADMIN."),
@@ -151,6 +156,7 @@ impl Facility {
                 _ => Ok(()),
             },
             "smaps-rollup" => needs_file("proc/self/smaps_rollup"),
+            "task-status" => needs_file("proc/thread-self/status"),
             "kernel-memory" => needs_file("proc/meminfo"),
             "pagemap" => pagemap(),
             "separate-files" => in_thread(sys::unshare_files),

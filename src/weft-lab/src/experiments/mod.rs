@@ -1,5 +1,6 @@
 //! The registry: one line an experiment, in the order of the notes.
 
+mod context_switching;
 pub mod drills;
 mod process_vs_thread;
 
@@ -16,6 +17,9 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &context_switching::Timeline,
+    &context_switching::SwitchWhere,
+    &context_switching::WorkingSet,
 ];
 
 /// The experiment with this id; [drills](drills) too, which no list shows.

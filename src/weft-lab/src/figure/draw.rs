@@ -15,11 +15,11 @@ use crate::format;
 use crate::stats::Interval;
 use crate::text::{Text, Translate};
 
-const WIDTH: i32 = 760;
-const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
-const DIM: RGBColor = RGBColor(0x59, 0x59, 0x59);
+pub(super) const WIDTH: i32 = 760;
+pub(super) const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
+pub(super) const DIM: RGBColor = RGBColor(0x59, 0x59, 0x59);
 const GRID: RGBColor = RGBColor(0xd9, 0xd9, 0xd9);
-const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 const REGION: RGBColor = RGBColor(0xe8, 0xee, 0xf5);
 
 /// Okabe and Ito's palette for colour-blind readers (2008), the darker colours first.
@@ -45,7 +45,7 @@ const DARK: &str = "<style>@media (prefers-color-scheme: dark){\
 [fill=\"#CC79A7\"]{fill:#e69bc4}[stroke=\"#CC79A7\"]{stroke:#e69bc4}\
 }</style>";
 
-type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 impl Figure {
     /// The drawing, for a page that brings the colours. Its words are in the language of `translate`.
@@ -131,12 +131,12 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Where everything of a figure goes.
-struct Frame {
+pub(super) struct Frame {
     height: i32,
     /// The plot's upper and lower edge.
     top: i32,
     bottom: i32,
-    x: Span,
+    pub(super) x: Span,
     /// For curves.
     y: Option<Span>,
     /// The distance between two rows.
@@ -149,6 +149,7 @@ const LEGEND: i32 = 30;
 impl Frame {
     fn of(figure: &Figure, say: &dyn Fn(&Text) -> String) -> Frame {
         match &figure.plot {
+            Plot::Gantt(gantt) => Frame::of_gantt(gantt, say),
             Plot::Marks(marks) => {
                 let values = marks
                     .rows
@@ -211,7 +212,7 @@ impl Frame {
         }
     }
 
-    fn rows(
+    pub(super) fn rows(
         top: i32,
         count: usize,
         axis: &super::Axis,
@@ -239,10 +240,11 @@ impl Frame {
             Plot::Marks(marks) => self.draw_marks(marks, area, say),
             Plot::Bars(bars) => self.draw_bars(bars, area, say),
             Plot::Curves(curves) => self.draw_curves(curves, area, say),
+            Plot::Gantt(gantt) => self.draw_gantt(gantt, area, say),
         }
     }
 
-    fn row_middle(&self, index: usize) -> i32 {
+    pub(super) fn row_middle(&self, index: usize) -> i32 {
         self.top + 4 + i32::try_from(index).unwrap_or(0) * self.row + self.row / 2
     }
 
@@ -347,7 +349,7 @@ impl Frame {
         }
     }
 
-    fn draw_x_axis(&self, axis: &super::Axis, area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
+    pub(super) fn draw_x_axis(&self, axis: &super::Axis, area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
         for &tick in &self.x.ticks {
             let x = self.x.place(tick);
             draw_line(area, (x, self.top), (x, self.bottom), GRID, 1);
@@ -379,7 +381,7 @@ fn legend_lines(entries: usize) -> i32 {
     i32::try_from(entries.div_ceil(LEGEND_COLUMNS)).unwrap_or(1)
 }
 
-fn legend_height(groups: &[Text]) -> i32 {
+pub(super) fn legend_height(groups: &[Text]) -> i32 {
     if groups.len() > 1 {
         legend_lines(groups.len()) * LEGEND
     } else {
@@ -387,7 +389,7 @@ fn legend_height(groups: &[Text]) -> i32 {
     }
 }
 
-fn draw_legend(groups: &[Text], area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
+pub(super) fn draw_legend(groups: &[Text], area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
     if groups.len() < 2 {
         return;
     }
@@ -421,7 +423,7 @@ fn ends(value: &Interval) -> [f64; 3] {
 }
 
 /// The width of the widest text in pixels at size 14, roughly: Korean letters are twice as wide.
-fn widest(texts: impl Iterator<Item = String>) -> i32 {
+pub(super) fn widest(texts: impl Iterator<Item = String>) -> i32 {
     let width = |text: String| {
         text.chars()
             .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
@@ -430,7 +432,7 @@ fn widest(texts: impl Iterator<Item = String>) -> i32 {
     texts.map(width).max().unwrap_or(0)
 }
 
-fn colour(index: usize) -> RGBColor {
+pub(super) fn colour(index: usize) -> RGBColor {
     SERIES[index % SERIES.len()]
 }
 
@@ -456,15 +458,15 @@ fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
     };
 }
 
-fn draw_line(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
+pub(super) fn draw_line(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
     let _drawn = area.draw(&PathElement::new(vec![from, to], colour.stroke_width(width)));
 }
 
-fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor) {
+pub(super) fn fill_rect(area: &Canvas<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor) {
     let _drawn = area.draw(&Rectangle::new([from, to], colour.filled()));
 }
 
-fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: HPos) {
+pub(super) fn write_text(area: &Canvas<'_>, text: &str, at: (i32, i32), size: i32, colour: RGBColor, anchor: HPos) {
     // plotters takes the height of a line, which is 1.24 times the size of its letters.
     let style = ("sans-serif", f64::from(size) * 1.24)
         .into_font()

@@ -2,10 +2,12 @@
 
 mod axis;
 mod draw;
+mod gantt;
 mod table;
 
 pub use axis::{Axis, Scale, Span};
 pub use draw::escape;
+pub use gantt::{Gantt, Lane};
 pub use table::Table;
 
 use crate::record::Record;
@@ -38,6 +40,8 @@ pub enum Plot {
     Curves(Curves),
     /// Bars, each perhaps in parts.
     Bars(Bars),
+    /// When each of several tasks ran.
+    Gantt(Gantt),
 }
 
 /// A dot with its interval a row.
@@ -131,6 +135,7 @@ impl Figure {
             Plot::Marks(marks) => marks.rows.is_empty(),
             Plot::Curves(curves) => curves.curves.iter().all(|curve| curve.points.is_empty()),
             Plot::Bars(bars) => bars.rows.is_empty(),
+            Plot::Gantt(gantt) => gantt.lanes.iter().all(|lane| lane.spans.is_empty()),
         }
     }
 }

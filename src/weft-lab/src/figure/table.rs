@@ -21,6 +21,7 @@ impl Figure {
     #[must_use]
     pub fn table(&self) -> Table {
         match &self.plot {
+            Plot::Gantt(gantt) => gantt.table(),
             Plot::Marks(marks) => {
                 let grouped = marks.groups.len() > 1;
                 let rows = marks.rows.iter().map(|row| {
