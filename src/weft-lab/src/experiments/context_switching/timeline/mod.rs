@@ -197,6 +197,7 @@ fn watch_equals(cx: &mut Context<'_>) -> Result<(), Error> {
             kind: Kind::BOTH[which],
             tasks,
             length,
+            waits_for_all: true,
             nice: 0,
         };
         let Some(seen) = attempt(&watch, &mut refused)? else {
@@ -247,6 +248,7 @@ fn watch_a_nice_one(cx: &mut Context<'_>) -> Result<(), Error> {
             kind: Kind::Process,
             tasks: NICE.len(),
             length: Nanos(length * 1_000_000),
+            waits_for_all: false,
             nice,
         };
         let Some(seen) = attempt(&watch, &mut refused)? else {

@@ -130,3 +130,27 @@ fn gaps_that_no_other_task_fills_are_not_answered() {
     assert_eq!(gathered.filled, [8.0 / 20.0 * 100.0]);
     assert_eq!(gathered.slices, [10.0]);
 }
+
+#[test]
+fn a_watch_on_one_core_sees_each_thread_stopped_while_another_runs() {
+    let watched = std::thread::spawn(|| {
+        crate::sys::pin(crate::sys::allowed_cpus()[0]).unwrap();
+        let watch = Watch {
+            clock: &MonotonicClock,
+            kind: Kind::Thread,
+            tasks: 2,
+            length: Nanos(20_000_000),
+            waits_for_all: true,
+            nice: 0,
+        };
+        let mut gathered = Gathered::default();
+        gathered.add(&watch.run().unwrap());
+        gathered
+    });
+    let gathered = watched.join().unwrap();
+    assert!(gathered.gaps.iter().all(|&gaps| gaps >= 1.0), "{gathered:?}");
+    assert!(
+        gathered.involuntary.iter().all(|&switches| switches >= 1.0),
+        "{gathered:?}"
+    );
+}

@@ -11,6 +11,9 @@ use crate::sys::{self, Mapping};
 /// A shorter jump may be an interrupt; a longer one is a switch to another task.
 pub(super) const JUMP: Nanos = Nanos(500_000);
 
+/// How many times its length a watch may take.
+const PATIENCE: u64 = 10;
+
 /// Some tasks that spin for a while on one core.
 #[derive(Clone, Copy)]
 pub(super) struct Watch<'a> {
@@ -19,6 +22,9 @@ pub(super) struct Watch<'a> {
     pub(super) tasks: usize,
     /// How long, from the first task's first look.
     pub(super) length: Nanos,
+    /// Whether it goes on, for at most [`PATIENCE`] times its length, until each task was stopped twice: on a busy core a
+    /// task may wait long for its first turn.
+    pub(super) waits_for_all: bool,
     /// How nice the second task is to the others; 0 is usual.
     pub(super) nice: u8,
 }
@@ -39,8 +45,17 @@ pub(super) struct Seen {
 /// One task's notes: how many jumps, and each one's two ends.
 struct Notes<'a>(&'a [AtomicU64]);
 
+/// The words that all tasks share: when the first began, and how many have been stopped often enough.
+const BEGIN: usize = 0;
+const STOPPED: usize = 1;
+const COMMON: usize = 2;
+
+/// How often a task must be stopped before the others need not wait for it any more.
+const ENOUGH: u64 = 2;
+
 impl Notes<'_> {
-    fn write(&self, jump: Span) {
+    /// Writes a jump down; how many there are now.
+    fn write(&self, jump: Span) -> u64 {
         // One task alone writes here.
         let count = self.0[0].load(Ordering::Relaxed);
         let place = 1 + 2 * usize::try_from(count).unwrap_or(usize::MAX / 4);
@@ -49,6 +64,7 @@ impl Notes<'_> {
             words[1].store(jump[1], Ordering::Relaxed);
             self.0[0].store(count + 1, Ordering::Release);
         }
+        count + 1
     }
 
     fn read(&self) -> Vec<Span> {
@@ -64,12 +80,12 @@ impl Watch<'_> {
     /// Lets the tasks spin, and says what each saw.
     pub(super) fn run(&self) -> Result<Vec<Seen>, Error> {
         // A jump takes at least `JUMP`, so this many fit into the watch, and the one in which it ends.
-        let most = usize::try_from(self.length.0 / JUMP.0).unwrap_or(0) + 2;
+        let most = usize::try_from(PATIENCE * self.length.0 / JUMP.0).unwrap_or(0) + 2;
         let words_a_task = 1 + 2 * most;
-        let bytes = (1 + self.tasks * words_a_task) * size_of::<u64>();
+        let bytes = (COMMON + self.tasks * words_a_task) * size_of::<u64>();
         let memory = Mapping::shared(bytes).during("map the notes of the tasks")?;
         memory.touch();
-        let (beginning, notes) = (&memory.words()[0], &memory.words()[1..]);
+        let (common, notes) = memory.words().split_at(COMMON);
         // Touching wrote a word of each page.
         memory.words().iter().for_each(|word| word.store(0, Ordering::Relaxed));
         let notes_of = |task: usize| Notes(&notes[task * words_a_task..(task + 1) * words_a_task]);
@@ -83,12 +99,12 @@ impl Watch<'_> {
         let reports = ring
             .run(|task| {
                 let is_as_nice = task != 1 || self.nice == 0 || sys::set_nice(self.nice).is_ok();
-                self.spin(beginning, &notes_of(task));
+                self.spin(common, &notes_of(task));
                 is_as_nice
             })
             .during("start the tasks that spin")?;
-        let begin = Nanos(beginning.load(Ordering::Acquire));
-        let from_begin = |time: u64| Nanos(time).since(begin).0.min(self.length.0);
+        let begin = Nanos(common[BEGIN].load(Ordering::Acquire));
+        let from_begin = |time: u64| Nanos(time).since(begin).0;
         let seen = reports.into_iter().enumerate().map(|(task, report)| {
             let gaps: Vec<Span> = notes_of(task)
                 .read()
@@ -107,17 +123,18 @@ impl Watch<'_> {
     }
 
     /// Looks at the clock until the watch is over. The first task of all says when it began.
-    fn spin(&self, beginning: &AtomicU64, notes: &Notes<'_>) {
+    fn spin(&self, common: &[AtomicU64], notes: &Notes<'_>) {
         let mut last = self.clock.now();
-        let begun = match beginning.compare_exchange(0, last.0, Ordering::AcqRel, Ordering::Acquire) {
+        let begun = match common[BEGIN].compare_exchange(0, last.0, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => last.0,
             Err(earlier) => earlier,
         };
-        let end = begun + self.length.0;
-        while last.0 < end {
+        let (end, latest) = (begun + self.length.0, begun + PATIENCE * self.length.0);
+        let all_stopped = || common[STOPPED].load(Ordering::Acquire) >= self.tasks as u64;
+        while last.0 < end || (self.waits_for_all && last.0 < latest && !all_stopped()) {
             let now = self.clock.now();
-            if now.since(last) > JUMP {
-                notes.write([last.0, now.0]);
+            if now.since(last) > JUMP && notes.write([last.0, now.0]) == ENOUGH {
+                common[STOPPED].fetch_add(1, Ordering::AcqRel);
             }
             last = now;
         }

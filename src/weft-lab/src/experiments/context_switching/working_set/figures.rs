@@ -1,9 +1,13 @@
 //! The ratio, the paper's two figures, and the number of address spaces.
 
 use super::walk::Walkers;
-use super::{ALONE, STRIDES, costs, main_size, spaces_condition, swept_cost, swept_sizes, swept_spaces};
+use super::{
+    ALONE, STRIDES, costs, main_size, ratio_of_medians, regions, spaces_condition, swept_cost, swept_sizes,
+    swept_spaces,
+};
 use crate::claim::EQUIVALENCE;
 use crate::figure::{Axis, Curve, Curves, Figure, Mark, Marks, Plot};
+use crate::format;
 use crate::judge;
 use crate::measure::ring::Kind;
 use crate::record::Record;
@@ -18,19 +22,19 @@ pub(super) fn ratio(record: &Record) -> Figure {
     } else {
         text!(
             "Verdict: {kilobytes} kB",
-            kilobytes = main_size(record).unwrap_or_default()
+            kilobytes = format::count(main_size(record).unwrap_or_default() as u64)
         )
     };
     let mut rows = vec![Mark {
         label,
         group: 0,
-        value: judge::paired_ratio(record, &bare, &loaded).0,
+        value: ratio_of_medians(judge::bootstrap(record), &bare, &loaded),
     }];
     // The sweep's own switch with nothing stands below each of its sizes.
     let nothing = swept_cost(record, Walkers::Two, 0, stride).estimate;
     let sizes = swept_sizes(record, stride).into_iter().filter(|&size| size > 0);
     rows.extend(sizes.map(|size| Mark {
-        label: text!("{kilobytes} kB", kilobytes = size),
+        label: text!("{kilobytes} kB", kilobytes = format::count(size as u64)),
         group: 1,
         value: swept_cost(record, Walkers::Two, size, stride).map(|cost| cost / nothing),
     }));
@@ -132,26 +136,48 @@ pub(super) fn strides(record: &Record) -> Figure {
 
 pub(super) fn spaces(record: &Record) -> Figure {
     let bootstrap = judge::bootstrap_of_sweep(record);
-    let alone = median(record.blocks("time", &spaces_condition(ALONE)));
-    let all = swept_spaces(record);
-    let curve = |name: Text, kind: Kind| Curve {
-        name,
-        points: all
-            .iter()
-            .map(|&tasks| {
-                let time = bootstrap.median(record.blocks("time", &spaces_condition((kind, tasks))));
-                (tasks as f64, time.map(|time| time - alone))
-            })
-            .filter(|(_, cost)| cost.low.is_finite())
-            .collect(),
+    let curve = |name: Text, kind: Kind, region: usize| {
+        let time = |ring| record.blocks("time", &spaces_condition(ring, region));
+        let alone = median(time(ALONE));
+        let cost = |tasks: usize| bootstrap.median(time((kind, tasks))).map(|time| time - alone);
+        Curve {
+            name,
+            points: swept_spaces(record, region)
+                .into_iter()
+                .map(|tasks| (tasks as f64, cost(tasks)))
+                .filter(|(_, cost)| cost.low.is_finite())
+                .collect(),
+        }
     };
+    let [small, large] = regions(record.params.count("region"));
+    let number = |region: usize| format::count(region as u64);
+    let curves = vec![
+        curve(
+            text!("Threads, {region} kB", region = number(large)),
+            Kind::Thread,
+            large,
+        ),
+        curve(
+            text!("Processes, {region} kB", region = number(large)),
+            Kind::Process,
+            large,
+        ),
+        curve(
+            text!("Threads, {region} kB", region = number(small)),
+            Kind::Thread,
+            small,
+        ),
+        curve(
+            text!("Processes, {region} kB", region = number(small)),
+            Kind::Process,
+            small,
+        ),
+    ];
+    let tasks = swept_spaces(record, large).into_iter().map(|tasks| tasks as f64);
     let plot = Curves {
-        x: Axis::linear(text!("Tasks in the ring"), "1").at(all.iter().map(|&tasks| tasks as f64).collect()),
+        x: Axis::linear(text!("Tasks in the ring"), "1").at(tasks.collect()),
         y: Axis::linear(text!("Cost of a switch"), "ns"),
-        curves: vec![
-            curve(text!("Threads: one address space"), Kind::Thread),
-            curve(text!("Processes: one for each task"), Kind::Process),
-        ],
+        curves,
         region: None,
     };
     Figure::new(
@@ -159,7 +185,7 @@ pub(super) fn spaces(record: &Record) -> Figure {
         "spaces",
         text!("The cost of a switch by number of address spaces, with one shared region"),
         text!(
-            "The cost of a switch against the number of tasks in the ring, with 95% intervals: threads of one process, and processes. All touch the pages of the same region between switches, so the data are the same; only the number of address spaces differs."
+            "The cost of a switch against the number of tasks in the ring, with 95% intervals: threads of one process and processes, with a small and with a large region. All touch the pages of the same region between switches, so the data are the same; only the number of address spaces differs. What one task alone takes is subtracted."
         ),
         Plot::Curves(plot),
     )

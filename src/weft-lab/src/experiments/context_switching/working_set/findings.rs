@@ -2,7 +2,7 @@
 //! of address spaces.
 
 use super::walk::Walkers;
-use super::{Caches, SIDES, costs, main_size, spaces_condition, swept_cost, swept_sizes, swept_spaces};
+use super::{Caches, SIDES, costs, main_size, regions, spaces_condition, swept_cost, swept_sizes, swept_spaces};
 use crate::format;
 use crate::judge;
 use crate::measure::ring::Kind;
@@ -20,9 +20,9 @@ pub(super) fn all(record: &Record) -> Vec<Finding> {
         slope(record),
         turn(record),
         stride(record),
-        spaces(record),
     ];
-    findings.into_iter().flatten().collect()
+    let spaces = regions(record.params.count("region")).map(|region| spaces(record, region));
+    findings.into_iter().chain(spaces).flatten().collect()
 }
 
 fn finding(id: &str, text: Text, interval: Interval, unit: &str, kind: Option<EffectKind>) -> Option<Finding> {
@@ -52,7 +52,7 @@ fn indirect(record: &Record) -> Option<Finding> {
     let interval = judge::bootstrap(record).difference(&bare, &loaded);
     let text = text!(
         "The indirect cost, which the array of {kilobytes} kB adds: {effect}.",
-        kilobytes = main_size(record)?
+        kilobytes = format::count(main_size(record)? as u64)
     );
     finding("indirect", text, interval, "ns", Some(EffectKind::Difference))
 }
@@ -88,7 +88,7 @@ fn slope(record: &Record) -> Option<Finding> {
     let interval = judge::bootstrap_of_sweep(record).slope(&groups);
     let text = text!(
         "Up to the level-2 cache, {level2} kB, each further kB adds {effect}.",
-        level2 = level2
+        level2 = format::count(level2 as u64)
     );
     finding("slope", text, interval, "ns", Some(EffectKind::Slope))
 }
@@ -107,16 +107,16 @@ fn turn(record: &Record) -> Option<Finding> {
     let text = if cost.high < dearest.1.low {
         text!(
             "Of the sizes tried a switch costs most at {size} kB, {dear}. At {largest} kB it costs less again, {effect}: an array that misses the cache even alone loses nothing more by a switch.",
-            size = dearest.0,
+            size = format::count(dearest.0 as u64),
             dear = dear,
-            largest = largest
+            largest = format::count(*largest as u64)
         )
     } else {
         text!(
             "Of the sizes tried a switch costs most at {size} kB, {dear}; at the largest, {largest} kB, it costs {effect}.",
-            size = dearest.0,
+            size = format::count(dearest.0 as u64),
             dear = dear,
-            largest = largest
+            largest = format::count(*largest as u64)
         )
     };
     finding("turn", text, *cost, "ns", None)
@@ -134,7 +134,7 @@ fn stride(record: &Record) -> Option<Finding> {
         id: "stride".to_owned(),
         text: text!(
             "Over {size} kB, word by word, a switch costs {near}; in steps of 64 bytes, which go over the array eight times, {line}; in steps of 256 bytes {far}.",
-            size = size,
+            size = format::count(size as u64),
             near = at(8)?,
             line = at(64)?,
             far = at(256)?
@@ -146,21 +146,25 @@ fn stride(record: &Record) -> Option<Finding> {
 /// x86 Linux keeps six address-space ids a core; the seventh process pushes another out.
 const IDS: usize = 6;
 
-fn spaces(record: &Record) -> Option<Finding> {
+fn spaces(record: &Record, region: usize) -> Option<Finding> {
     let middle = |is_wanted: &dyn Fn(usize) -> bool| {
         let mut differences = Vec::new();
-        for tasks in swept_spaces(record).into_iter().filter(|&tasks| is_wanted(tasks)) {
-            let [thread, process] = Kind::BOTH.map(|kind| record.blocks("time", &spaces_condition((kind, tasks))));
+        for tasks in swept_spaces(record, region)
+            .into_iter()
+            .filter(|&tasks| is_wanted(tasks))
+        {
+            let blocks = |kind| record.blocks("time", &spaces_condition((kind, tasks), region));
+            let [thread, process] = Kind::BOTH.map(blocks);
             differences.extend(process.iter().zip(thread).map(|(process, thread)| process - thread));
         }
         judge::bootstrap_of_sweep(record).median(&differences)
     };
     let (few, many) = (middle(&|tasks| tasks <= IDS), middle(&|tasks| tasks > IDS));
     (few.low.is_finite() && many.low.is_finite()).then(|| Finding {
-        id: "spaces".to_owned(),
+        id: format!("spaces-{region}"),
         text: text!(
-            "With a region of {region} kB that all tasks touch, a turn of a process takes {few} longer than a thread's with 2 to 6 tasks, and {many} longer with 7 and more.",
-            region = record.params.integer("region"),
+            "With a region of {region} kB that all tasks touch, a switch between processes costs {few} more than one between threads with 2 to 6 tasks, and {many} more with 7 and more.",
+            region = format::count(region as u64),
             few = format::interval(&few, "ns"),
             many = format::interval(&many, "ns")
         ),

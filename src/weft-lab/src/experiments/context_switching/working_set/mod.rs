@@ -15,15 +15,16 @@ use self::walk::{Access, Floor, Walkers, lap_of_region, touch_pages};
 use crate::claim::{EQUIVALENCE, Section};
 use crate::experiment::{About, Context, During, Error, Experiment};
 use crate::figure::Figure;
+use crate::format;
 use crate::judge;
 use crate::machine::{Machine, Probe};
 use crate::measure::ring::Kind;
-use crate::measure::{Court, Plan, decided};
+use crate::measure::{Court, Nanos, Plan};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
-use crate::stats::Interval;
+use crate::stats::{Bootstrap, Interval, median, pick};
 use crate::sys::Mapping;
-use crate::verdict::{Effect, EffectKind, Verdict};
+use crate::verdict::{Effect, EffectKind, Outcome, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -73,6 +74,10 @@ static ABOUT: About = About {
     source: include_str!("mod.rs"),
 };
 
+/// As long as one batch of the main comparison should take, and one of a sweep.
+const BATCH: Nanos = Nanos(12_000_000);
+const SWEEP_BATCH: Nanos = Nanos(6_000_000);
+
 /// A part of this experiment's time.
 fn time(cx: &Context<'_>, share: f64) -> std::time::Duration {
     // All experiments together have eight minutes.
@@ -103,7 +108,8 @@ impl Experiment for WorkingSet {
 
     fn judge(&self, record: &Record) -> Vec<Verdict> {
         let [bare, loaded] = costs(record);
-        let (ratio, drift) = judge::paired_ratio(record, &bare, &loaded);
+        let ratio = ratio_of_medians(judge::bootstrap(record), &bare, &loaded);
+        let ratios: Vec<f64> = bare.iter().zip(&loaded).map(|(bare, loaded)| loaded / bare).collect();
         let summary = if record.is_aa() {
             text!("A/A: the same switch twice differs by a factor of {effect}.")
         } else {
@@ -111,10 +117,10 @@ impl Experiment for WorkingSet {
                 "When each of two processes walks over {kilobytes} kB between switches, a switch costs {effect} times as much as when they touch nothing."
             )
         };
-        let summary = summary.with("kilobytes", main_size(record).unwrap_or_default());
+        let summary = summary.with("kilobytes", format::count(main_size(record).unwrap_or_default() as u64));
         let effect = Effect::new(EffectKind::Ratio, ratio, "1");
         let mut verdict = judge::effect(record, "switch-grows", effect, EQUIVALENCE, summary);
-        verdict.doubts.extend(drift);
+        verdict.doubts.extend(judge::drift(&ratios));
         verdict.doubts.extend(judge::negative(&[bare, loaded].concat()));
         verdict.doubts.extend(findings::uncounted(record));
         verdict.findings.extend(findings::all(record));
@@ -169,6 +175,9 @@ fn main_kilobytes(cx: &Context<'_>, caches: &Caches) -> usize {
 /// The largest array of a full run, in kB, however large the level-3 cache is.
 const MOST: usize = 48 * 1_024;
 
+/// Above this size, in kB, a walk takes a millisecond or more.
+const NEAR: usize = 6 * 1_024;
+
 /// The sizes of the sweep, in kB, from nothing to beyond the level-2 cache, in a full run beyond the level-3 cache.
 fn sizes(cx: &mut Context<'_>, caches: &Caches) -> Vec<usize> {
     let level2 = caches.level2;
@@ -222,21 +231,37 @@ fn stride_words(bytes: usize) -> usize {
     (bytes / 8).max(1)
 }
 
+/// The cost with an array over the cost without. Each is a small difference of two times and may come out below zero in a
+/// noisy block, so the medians are divided, and not each block.
+fn ratio_of_medians(bootstrap: Bootstrap, bare: &[f64], loaded: &[f64]) -> Interval {
+    bootstrap.interval(bare.len().min(loaded.len()), |drawn| {
+        median(&pick(loaded, drawn)) / median(&pick(bare, drawn))
+    })
+}
+
+/// Is the interval within a tenth of its estimate?
+fn is_worth_quoting(ratio: &Interval) -> bool {
+    ratio.high <= ratio.estimate * 1.1 && ratio.low >= ratio.estimate * 0.9
+}
+
 fn compare(cx: &mut Context<'_>, floor: &Floor, main: usize) -> Result<(), Error> {
     cx.phase(
         text!(
             "Switching with and without an array of {kilobytes} kB",
-            kilobytes = main
+            kilobytes = format::count(main as u64)
         ),
         0.0,
         0.4,
     );
     let sides = if cx.params.flag("aa") { [main, main] } else { [0, main] };
     let stride = stride_words(cx.params.count("stride"));
-    let turns = sides.map(|size| floor.turns(cx.clock, size * KB, stride));
+    let turns = sides.map(|size| floor.turns(cx.clock, BATCH, size * KB, stride));
     let mut counted: Vec<Vec<f64>> = vec![Vec::new(); BLOCKS.len()];
     let places = [0, 1, 2, 3];
-    let plan = Plan::lasting(time(cx, 0.4));
+    let plan = Plan {
+        warm_up: 1,
+        ..Plan::lasting(time(cx, 0.4))
+    };
     let blocks = cx.compare(
         &places,
         plan,
@@ -248,7 +273,9 @@ fn compare(cx: &mut Context<'_>, floor: &Floor, main: usize) -> Result<(), Error
                     .map(|(two, one)| two - one)
                     .collect()
             };
-            decided(&less(0, 1), &less(2, 3), EQUIVALENCE, seed, confidence)
+            let bootstrap = Bootstrap::new(seed, confidence).serial();
+            let ratio = ratio_of_medians(bootstrap, &less(0, 1), &less(2, 3));
+            Outcome::of(&ratio, EQUIVALENCE) != Outcome::Inconclusive && is_worth_quoting(&ratio)
         },
         |&place: &usize| {
             let (side, walkers) = BLOCKS[place];
@@ -267,10 +294,10 @@ fn compare(cx: &mut Context<'_>, floor: &Floor, main: usize) -> Result<(), Error
     Ok(())
 }
 
-fn sweep_plan(cx: &Context<'_>, share: f64, least: usize) -> Plan {
+fn sweep_plan(cx: &Context<'_>, share: f64) -> Plan {
     Plan {
         warm_up: 0,
-        min_rounds: least,
+        min_rounds: 3,
         ..Plan::lasting(time(cx, share))
     }
 }
@@ -286,7 +313,7 @@ fn size_condition(walkers: Walkers, kilobytes: usize, stride: usize) -> Conditio
 fn sweep(cx: &mut Context<'_>, floor: &Floor, plan: Plan, points: &[(Walkers, usize, usize)]) -> Result<(), Error> {
     let turns: Vec<u64> = points
         .iter()
-        .map(|&(_, size, stride)| floor.turns(cx.clock, size * KB, stride_words(stride)))
+        .map(|&(_, size, stride)| floor.turns(cx.clock, SWEEP_BATCH, size * KB, stride_words(stride)))
         .collect();
     let places: Vec<usize> = (0..points.len()).collect();
     let blocks = cx.sweep(&places, plan, |&place| {
@@ -306,12 +333,19 @@ fn sweep_sizes(cx: &mut Context<'_>, floor: &Floor, sizes: &[usize]) -> Result<(
     cx.phase(text!("Switching with arrays of all sizes"), 0.4, 0.7);
     let stride = cx.params.count("stride");
     let walkers = [Walkers::Two, Walkers::One, Walkers::OneOverBoth];
-    let points: Vec<_> = sizes
-        .iter()
-        .flat_map(|&size| walkers.map(|walkers| (walkers, size, stride)))
-        .collect();
-    let plan = sweep_plan(cx, 0.3, 4);
-    sweep(cx, floor, plan, &points)
+    // A walk over a large array takes as long as a hundred over a small one, so each half has a time of its own.
+    let (near, far): (Vec<usize>, Vec<usize>) = sizes.iter().partition(|&&size| size <= NEAR);
+    for (sizes, share) in [(near, if far.is_empty() { 0.3 } else { 0.15 }), (far, 0.15)] {
+        if !sizes.is_empty() {
+            let points: Vec<_> = sizes
+                .iter()
+                .flat_map(|&size| walkers.map(|walkers| (walkers, size, stride)))
+                .collect();
+            let plan = sweep_plan(cx, share);
+            sweep(cx, floor, plan, &points)?;
+        }
+    }
+    Ok(())
 }
 
 /// The strides of the second figure, in bytes: within a line of the cache, line by line, beyond.
@@ -322,7 +356,7 @@ fn sweep_strides(cx: &mut Context<'_>, floor: &Floor, caches: &Caches) -> Result
     cx.phase(text!("Switching with walks of other strides"), 0.7, 0.85);
     let usual = cx.params.count("stride");
     let (strides, parts): (&[usize], &[usize]) = if cx.mode == Mode::Quick {
-        (&[8, 64, 256], &[3, 8])
+        (&[8, 64, 256], &[2, 3, 8])
     } else {
         (&STRIDES, &[1, 2, 3, 4, 8])
     };
@@ -337,7 +371,7 @@ fn sweep_strides(cx: &mut Context<'_>, floor: &Floor, caches: &Caches) -> Result
         })
         .flat_map(|(size, stride)| [Walkers::Two, Walkers::One].map(|walkers| (walkers, size, stride)))
         .collect();
-    let plan = sweep_plan(cx, 0.14, 4);
+    let plan = sweep_plan(cx, 0.14);
     sweep(cx, floor, plan, &points)
 }
 
@@ -346,39 +380,53 @@ type Spaces = (Kind, usize);
 
 const ALONE: Spaces = (Kind::Thread, 1);
 
-fn spaces_condition((kind, tasks): Spaces) -> Condition {
+fn spaces_condition((kind, tasks): Spaces, region: usize) -> Condition {
     Condition::of("part", "spaces")
         .and("kind", kind.id())
         .and("tasks", tasks)
+        .and("region", region)
+}
+
+/// The regions of the part on address spaces, in kB: one that fits into the TLB together with its like, and the one
+/// that is asked for.
+fn regions(asked: usize) -> [usize; 2] {
+    [asked / 8, asked]
 }
 
 /// Rings of threads and of processes that touch one shared region: the same data, in one address space or in many.
 fn sweep_address_spaces(cx: &mut Context<'_>, court: Court) -> Result<(), Error> {
     cx.phase(text!("Switching between more and more address spaces"), 0.85, 1.0);
-    let region = Mapping::shared(cx.params.count("region") * KB).during("map the region")?;
-    region.touch();
-    touch_pages(region.words());
-    let start = cx.clock.now();
-    touch_pages(region.words());
-    let turn = cx.clock.now().since(start).as_f64() + 1_000.0;
     let sizes: &[usize] = if cx.mode == Mode::Quick {
         &[2, 4, 6, 7, 8, 12]
     } else {
         &[2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16]
     };
-    let rings: Vec<Spaces> = sizes
-        .iter()
-        .flat_map(|&size| Kind::BOTH.map(|kind| (kind, size)))
-        .chain([ALONE])
-        .collect();
-    let plan = sweep_plan(cx, 0.16, 4);
-    let blocks = cx.sweep(&rings, plan, |&(kind, tasks)| {
+    let mut rings: Vec<(usize, Spaces)> = Vec::new();
+    let mut mapped = Vec::new();
+    for (which, region) in regions(cx.params.count("region")).into_iter().enumerate() {
+        let memory = Mapping::shared(region * KB).during("map the region")?;
+        memory.touch();
+        touch_pages(memory.words());
+        let start = cx.clock.now();
+        touch_pages(memory.words());
+        let turn = cx.clock.now().since(start).as_f64() + 1_000.0;
+        mapped.push((region, memory, turn));
+        rings.extend(
+            sizes
+                .iter()
+                .flat_map(|&size| Kind::BOTH.map(|kind| (which, (kind, size)))),
+        );
+        rings.push((which, ALONE));
+    }
+    let plan = sweep_plan(cx, 0.16);
+    let blocks = cx.sweep(&rings, plan, |&(which, (kind, tasks))| {
+        let (_, memory, turn) = &mapped[which];
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 4 to 6,000")]
-        let turns = (6e6 / turn / tasks as f64).clamp(4.0, 6_000.0) as u64;
-        Ok(lap_of_region(court, kind, tasks, &region, turns)?.per_turn)
+        let turns = (SWEEP_BATCH.as_f64() / turn / tasks as f64).clamp(4.0, 6_000.0) as u64;
+        Ok(lap_of_region(court, kind, tasks, memory, turns)?.per_turn)
     })?;
-    for (ring, blocks) in rings.into_iter().zip(blocks) {
-        cx.put(spaces_condition(ring), "time", "ns", blocks);
+    for ((which, ring), blocks) in rings.into_iter().zip(blocks) {
+        cx.put(spaces_condition(ring, mapped[which].0), "time", "ns", blocks);
     }
     Ok(())
 }
@@ -428,11 +476,10 @@ fn swept_cost(record: &Record, walkers: Walkers, kilobytes: usize, stride: usize
 }
 
 /// The numbers of tasks in the part on address spaces.
-fn swept_spaces(record: &Record) -> Vec<usize> {
+fn swept_spaces(record: &Record, region: usize) -> Vec<usize> {
     let is_both = |tasks: &usize| {
-        Kind::BOTH
-            .into_iter()
-            .all(|kind| !record.blocks("time", &spaces_condition((kind, *tasks))).is_empty())
+        let blocks = |kind| record.blocks("time", &spaces_condition((kind, *tasks), region));
+        Kind::BOTH.into_iter().all(|kind| !blocks(kind).is_empty())
     };
     (2..=16).filter(is_both).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::experiment::{During, Error};
 use crate::measure::ring::{Kind, Lap, Ring};
-use crate::measure::{Clock, Court, MonotonicClock};
+use crate::measure::{Clock, Court, MonotonicClock, Nanos};
 use crate::sys::{self, Mapping};
 
 /// What is done with each element.
@@ -84,9 +84,6 @@ const WARM_UP: u64 = 2;
 /// Yields before the clock is read where nothing is walked over.
 const WARM_UP_BARE: u64 = 200;
 
-/// As long as one batch should take, in nanoseconds.
-const BATCH: f64 = 12e6;
-
 impl Floor {
     /// Two arrays of `bytes` each.
     pub(super) fn new(bytes: usize, court: Court, access: Access) -> Result<Self, Error> {
@@ -104,16 +101,20 @@ impl Floor {
         &self.arrays[array].words()[..bytes / size_of::<AtomicU64>()]
     }
 
-    /// How many turns of each task fill a batch, by one walk's time.
-    pub(super) fn turns(&self, clock: &dyn Clock, bytes: usize, stride: usize) -> u64 {
+    /// How many turns of each of two tasks fill a batch of this length, by one walk's time.
+    pub(super) fn turns(&self, clock: &dyn Clock, batch: Nanos, bytes: usize, stride: usize) -> u64 {
         let words = self.words(0, bytes);
         walk(words, stride, self.access);
         let start = clock.now();
         walk(words, stride, self.access);
         // A bare switch with its yield takes about a microsecond.
         let turn = clock.now().since(start).as_f64() + 1_000.0;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 2 to 6,000")]
-        let turns = (BATCH / turn / 2.0).clamp(2.0, 20_000.0) as u64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 2 to 20,000"
+        )]
+        let turns = (batch.as_f64() / turn / 2.0).clamp(2.0, 20_000.0) as u64;
         turns
     }
 
@@ -202,7 +203,7 @@ mod tests {
     fn a_large_array_gets_fewer_turns() {
         let (court, _) = Court::open("fair");
         let floor = Floor::new(1 << 20, court, Access::Change).unwrap();
-        let turns = [0, 1 << 20].map(|bytes| floor.turns(&MonotonicClock, bytes, 8));
+        let turns = [0, 1 << 20].map(|bytes| floor.turns(&MonotonicClock, Nanos(1_000_000), bytes, 8));
         assert!(turns[0] > turns[1] && turns[1] >= 2, "{turns:?}");
     }
 }
