@@ -7,6 +7,38 @@ window.weft = window.weft ?? {};
     const EVENTS = ['queued', 'progress', 'record', 'verdict', 'figure', 'done'];
     const LEAVING_MS = 1000;
 
+    /**
+     * A browser opens six connections to one host, and an event stream keeps one. So many runs are followed at once that
+     * one stays for the page's reload and one for requests; the others wait for their turn. The server runs one at a time
+     * and tells a late follower everything from the first event, so that nothing is lost.
+     */
+    const streams = (() => {
+        const MOST = 4;
+        const followed = new Set();
+        const waiting = [];
+        const next = () => {
+            while (followed.size < MOST && waiting.length > 0) {
+                const open = waiting.shift();
+                followed.add(open);
+                open();
+            }
+        };
+        return {
+            enter(open) {
+                waiting.push(open);
+                next();
+            },
+            leave(open) {
+                followed.delete(open);
+                const index = waiting.indexOf(open);
+                if (index >= 0) {
+                    waiting.splice(index, 1);
+                }
+                next();
+            },
+        };
+    })();
+
     /** The server said no: `message` and `hint` are its words. */
     class Refusal extends Error {
         constructor({ message, hint }, status) {
@@ -58,25 +90,35 @@ window.weft = window.weft ?? {};
      * @returns {function(): void} stops following
      */
     function follow(id, on) {
-        const source = new EventSource(`/api/runs/${encodeURIComponent(id)}/events`);
-        for (const name of EVENTS) {
-            source.addEventListener(name, event => on[name]?.(JSON.parse(event.data)));
-        }
-        source.addEventListener('done', () => source.close());
-        source.addEventListener('open', () => on.found?.());
-        // Both the run's own `error` event and a broken connection arrive under this name.
-        source.addEventListener('error', event => {
-            if (typeof event.data === 'string') {
-                source.close();
-                on.error?.(JSON.parse(event.data));
-            } else if (source.readyState === EventSource.CLOSED) {
-                // Chromium also closes it while the page is being left; then the timer never fires.
-                setTimeout(() => on.gone?.(), LEAVING_MS);
-            } else {
-                on.lost?.();
+        let source = null;
+        const end = () => {
+            source?.close();
+            source = null;
+            streams.leave(open);
+        };
+        function open() {
+            source = new EventSource(`/api/runs/${encodeURIComponent(id)}/events`);
+            for (const name of EVENTS) {
+                source.addEventListener(name, event => on[name]?.(JSON.parse(event.data)));
             }
-        });
-        return () => source.close();
+            source.addEventListener('done', end);
+            source.addEventListener('open', () => on.found?.());
+            // Both the run's own `error` event and a broken connection arrive under this name.
+            source.addEventListener('error', event => {
+                if (typeof event.data === 'string') {
+                    end();
+                    on.error?.(JSON.parse(event.data));
+                } else if (source?.readyState === EventSource.CLOSED) {
+                    end();
+                    // Chromium also closes it while the page is being left; then the timer never fires.
+                    setTimeout(() => on.gone?.(), LEAVING_MS);
+                } else {
+                    on.lost?.();
+                }
+            });
+        }
+        streams.enter(open);
+        return end;
     }
 
     weft.runs = { start, cancel, follow, isRefusal: error => error instanceof Refusal };

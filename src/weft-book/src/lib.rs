@@ -14,6 +14,7 @@
 pub mod build;
 pub mod catalogue;
 pub mod preprocessor;
+pub mod serve;
 
 mod calibration;
 mod card;

@@ -12,7 +12,7 @@ use crate::output::{complain, tell};
 
 const ENDING: &str = "\
 Exit status: 0: it ran, whatever the verdicts say; 1: an experiment failed, or a result could not be stored; 2: wrong use; \
-130: stopped by Ctrl-C.
+130: a run was stopped by Ctrl-C.
 Each record is stored as $XDG_DATA_HOME/weft/records/STARTED-EXPERIMENT-SEED.json, by default below ~/.local/share, whole \
 or not at all. Where that fails, the result is still printed, and the exit status is 1.
 Environment: NO_COLOR turns colours off; WEFT_ROOT names the book's folder.";
@@ -43,7 +43,6 @@ pub(crate) enum Command {
     /// Say what this machine can measure, what is noisy, what is missing and how to get it
     Doctor(Doctor),
     /// Print the JSON Schema of records and verdicts
-    #[cfg(feature = "schema")]
     Schema,
     /// Be the book's preprocessor, started by mdBook
     #[command(hide = true)]
@@ -171,7 +170,7 @@ pub(crate) struct Root {
 pub(crate) struct Build {
     #[command(flatten)]
     pub(crate) root: Root,
-    /// Where the site goes; by default as book.toml says
+    /// Where the site goes; by default build/book in the book's folder
     #[arg(long, value_name = "DIR")]
     pub(crate) dest_dir: Option<PathBuf>,
 }
@@ -181,7 +180,7 @@ pub(crate) struct Build {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) root: Root,
-    /// The port; a free one where this is taken
+    /// This port and no other, 0 for any that is free; by default 3210 or the next free one
     #[arg(long, value_name = "N")]
     pub(crate) port: Option<u16>,
     /// Do not open the browser

@@ -1,30 +1,106 @@
 //! `weft build`, `weft serve` and the preprocessor for mdBook: the crate `weft-book`, with where the book is.
 
 use std::env;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use weft_book::serve::{Notice, ServeError};
+use weft_lab::{Record, Runner};
 
 use crate::args::{Build, Root, Serve};
 use crate::failure::{Failure, Status};
+use crate::output::{complain, flush, print, tell};
+use crate::store;
 
 /// Builds the static site.
 pub(crate) fn build(args: &Build) -> anyhow::Result<Status> {
-    let _root = find_root(&args.root)?;
-    Err(missing().into())
+    let root = find_root(&args.root)?;
+    let dest = args.dest_dir.clone().unwrap_or_else(|| root.join("build/book"));
+    let build = weft_book::build::Build {
+        root,
+        dest: dest.clone(),
+        live: false,
+    };
+    build.run()?;
+    print(&format!("{}\n", dest.join("index.html").display()))?;
+    Ok(Status::Ran)
 }
 
-/// Serves the book until a signal ends it.
+/// Serves the book until a signal ends it. Records of runs from the page are stored as those of `weft run` are.
 pub(crate) fn serve(args: &Serve) -> anyhow::Result<Status> {
-    let _root = find_root(&args.root)?;
-    Err(missing().into())
+    let mut server = weft_book::serve::Serve::new(find_root(&args.root)?).on_record(store_quietly);
+    if let Some(port) = args.port {
+        server = server.port(port);
+    }
+    let opens = !args.no_open;
+    match server.run(Runner::find()?, move |notice| say(notice, opens)) {
+        Err(ServeError::Listen { port, source }) => Err(Failure::outside(
+            format!("cannot listen on 127.0.0.1:{port}: {source}"),
+            "Name another port with --port, or leave it out: a free one is then found.",
+        )
+        .into()),
+        result => Ok(result.map(|()| Status::Ran)?),
+    }
+}
+
+fn store_quietly(record: &Record) {
+    if let Err(failure) = store::put(record) {
+        complain(&failure.what, &failure.hint);
+    }
+}
+
+fn say(notice: Notice, opens: bool) {
+    match notice {
+        Notice::Ready { url } => {
+            // Who started it reads the URL from a pipe, perhaps, and must have it at once.
+            if let Err(error) = print(&format!("{url}\n")).and_then(|()| flush()) {
+                complain(&format!("{error:#}"), "");
+            }
+            if opens {
+                open_browser(&url);
+            }
+            tell("Ctrl-C ends it.");
+        }
+        Notice::PortTaken { wanted, port } => tell(&format!("Port {wanted} is taken; this is port {port}.")),
+        Notice::Rebuilt => tell("Built again; open pages load again."),
+        Notice::BuildFailed { message } => complain(
+            &format!("the change can't be built: {message}"),
+            "The pages stay as they were.",
+        ),
+        Notice::NotWatching { message } => complain(
+            &format!("changes of the chapters are not noticed: {message}"),
+            "Start it again after a change.",
+        ),
+        Notice::Ending => tell("Ending."),
+        other => tell(&format!("{other:?}")),
+    }
+}
+
+/// Opens the browser beside this program. A machine without one is no failure: the URL is there to be opened by hand.
+fn open_browser(url: &str) {
+    let opener = Command::new("xdg-open")
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Ctrl-C is for the server, not for the browser.
+        .process_group(0)
+        .spawn();
+    match opener {
+        Ok(mut opener) => {
+            // Waited for elsewhere, so that it does not stay as a zombie.
+            let _detached = std::thread::Builder::new().spawn(move || opener.wait());
+        }
+        Err(error) => tell(&format!(
+            "The browser could not be opened ({error}); open the URL above."
+        )),
+    }
 }
 
 /// Answers mdBook, which started this program.
-pub(crate) fn preprocess() -> anyhow::Result<Status> {
-    Err(missing().into())
-}
-
-fn missing() -> Failure {
-    Failure::outside("the book can't be built yet", "It comes with the crate weft-book.")
+pub(crate) fn preprocess() -> ExitCode {
+    weft_book::preprocessor::run_as_command()
 }
 
 const BOOK: &str = "book.toml";

@@ -16,7 +16,6 @@ mod list;
 mod output;
 mod page;
 mod run;
-#[cfg(feature = "schema")]
 mod schema;
 mod session;
 mod show;
@@ -44,9 +43,8 @@ fn main() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Build(args) => book::build(&args),
         Command::Doctor(args) => doctor::run(&args),
-        #[cfg(feature = "schema")]
         Command::Schema => schema::run(),
-        Command::Preprocess { .. } => book::preprocess(),
+        Command::Preprocess { .. } => return book::preprocess(),
     };
     result
         .and_then(|status| output::flush().map(|()| status))

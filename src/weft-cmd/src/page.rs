@@ -10,7 +10,7 @@ const STYLE: &str = include_str!("page.css");
 pub(crate) fn of(all: &[Judged]) -> String {
     let machine = all
         .first()
-        .map(|judged| judged.record.machine.line())
+        .map(|judged| judged.record.machine.line().english())
         .unwrap_or_default();
     let started = all.first().map_or("", |judged| judged.record.started.as_str());
     let contents: String = all
@@ -53,16 +53,10 @@ fn section(judged: &Judged) -> String {
             )
         })
         .collect();
-    // Two experiments may give a figure the same name, but a page must not have an id twice.
     let figures: String = record
         .figures()
         .iter()
-        .map(|figure| {
-            html::figure(figure, &|_| None).replace(
-                &format!("weft-{}-", figure.id),
-                &format!("weft-{}-{}-", record.experiment, figure.id),
-            )
-        })
+        .map(|figure| html::figure(figure, &|_| None))
         .collect();
     format!(
         "<article><h2>{}</h2><p>weft run {} --{} --seed {}</p>{verdicts}{figures}</article>",

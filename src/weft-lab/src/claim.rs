@@ -216,44 +216,60 @@ pub static CLAIMS: &[Claim] = &[
             "Does a process ever see what another one writes to the same address?"
         ))),
     },
-    untested(
-        "thread-is-flow",
-        Section::Thread,
-        &[
+    Claim {
+        id: "thread-is-flow",
+        section: Section::Thread,
+        notes: &[
             "프로세스 내부에서 실행되는 작업 흐름의 단위",
             "프로세스가 할당받은 자원을 이용하는 실행 흐름의 단위",
             "하나의 프로세스는 하나 이상의 스레드를 갖는다",
         ],
-        msg!("A thread is a flow of execution inside a process, which has at least one."),
-        Kind::Always,
-    ),
-    untested(
-        "thread-shares",
-        Section::Thread,
-        &[
+        statement: msg!("A thread is a flow of execution inside a process, which has at least one."),
+        kind: Kind::Always,
+        experiment: Some("thread-life"),
+        question: Some(Question::Holds(msg!(
+            "A program starts N threads and lets them end. Does the kernel always list from 1 to N + 1 of them and back, in one process?"
+        ))),
+    },
+    Claim {
+        id: "thread-shares",
+        section: Section::Thread,
+        notes: &[
             "스레드들은 자원을 공유",
             "같은 프로세스의 메모리 공유",
             "코드 영역",
             "힙",
             "데이터 영역",
         ],
-        msg!("Threads share code, heap, data and resources."),
-        Kind::Always,
-    ),
-    untested(
-        "thread-owns",
-        Section::Thread,
-        &["스택(Stack)", "프로그램 카운터(PC)", "레지스터"],
-        msg!("Each thread has a stack, a program counter and registers of its own."),
-        Kind::Always,
-    ),
-    untested(
-        "thread-concurrent",
-        Section::Thread,
-        &["여러 작업을 동시에 처리 가능", "작업 병렬 처리", "속도 향상"],
-        msg!("Threads do several things at once, and so get done faster."),
-        Kind::Trend,
-    ),
+        statement: msg!("Threads share code, heap, data and resources."),
+        kind: Kind::Always,
+        experiment: Some("thread-shares"),
+        question: Some(Question::Holds(msg!(
+            "One thread changes data, heap, descriptors and the working directory. Does every other thread always see it?"
+        ))),
+    },
+    Claim {
+        id: "thread-owns",
+        section: Section::Thread,
+        notes: &["스택(Stack)", "프로그램 카운터(PC)", "레지스터"],
+        statement: msg!("Each thread has a stack, a program counter and registers of its own."),
+        kind: Kind::Always,
+        experiment: Some("thread-owns"),
+        question: Some(Question::Holds(msg!(
+            "All threads of a process are stopped. Does each always have a stack, a program counter and register values of its own?"
+        ))),
+    },
+    Claim {
+        id: "thread-concurrent",
+        section: Section::Thread,
+        notes: &["여러 작업을 동시에 처리 가능", "작업 병렬 처리", "속도 향상"],
+        statement: msg!("Threads do several things at once, and so get done faster."),
+        kind: Kind::Trend,
+        experiment: Some("parallel-speedup"),
+        question: Some(Question::Ratio(msg!(
+            "How many times as fast is the same computing done with a thread for each core, compared with one thread?"
+        ))),
+    },
     Claim {
         id: "memory-independent-shared",
         section: Section::ProcessVsThread,

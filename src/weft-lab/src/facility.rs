@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::machine::Probe;
-use crate::sys::{self, Scheduler};
+use crate::sys::{self, Child, Scheduler, Tracee};
 use crate::text::Text;
 
 /// Something that a machine may lack or forbid.
@@ -92,6 +92,35 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("The system call unshare is forbidden here, perhaps by a container's profile."),
     },
     Facility {
+        id: "task-list",
+        lost: msg!("The kernel's list of a process's threads can't be read, so they can't be counted."),
+        remedy: msg!("It needs a readable /proc/self/task: mount proc, or loosen the container's profile."),
+    },
+    Facility {
+        id: "ptrace",
+        lost: msg!(
+            "Tracing a child is forbidden, so a signal's handler wrote the registers down instead of the parent."
+        ),
+        remedy: msg!(
+            "The system call ptrace is forbidden here, perhaps by a container's profile or by the Yama module."
+        ),
+    },
+    Facility {
+        id: "symbols",
+        lost: msg!("Functions have no names here, so a program counter is only known to stand in code."),
+        remedy: msg!("Build weft without stripping its symbol table: strip = \"debuginfo\" and not \"symbols\"."),
+    },
+    Facility {
+        id: "stopped-threads",
+        lost: msg!("Some threads could not be stopped and read, so those trials are lost."),
+        remedy: msg!("The machine may be busy: close what runs, or ask for fewer threads."),
+    },
+    Facility {
+        id: "writers",
+        lost: msg!("Some changes could not be made, so those trials are lost."),
+        remedy: msg!("Check the limit on open files with ulimit -n, and that the folder /proc may be entered."),
+    },
+    Facility {
         id: "loopback",
         lost: msg!("A TCP connection over loopback can't be made, so it is left out."),
         remedy: msg!("Bring the loopback interface up: ip link set lo up."),
@@ -159,6 +188,10 @@ impl Facility {
             "task-status" => needs_file("proc/thread-self/status"),
             "kernel-memory" => needs_file("proc/meminfo"),
             "pagemap" => pagemap(),
+            "task-list" => std::fs::read_dir("/proc/self/task")
+                .map(drop)
+                .map_err(|error| error.to_string()),
+            "ptrace" => ptrace().map_err(|error| error.to_string()),
             "separate-files" => in_thread(sys::unshare_files),
             "loopback" => loopback(),
             _ => Ok(()),
@@ -181,6 +214,15 @@ fn pagemap() -> Result<(), String> {
         Ok(None) => Err("frame numbers are hidden".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Tries it on a child that does nothing but wait.
+fn ptrace() -> std::io::Result<()> {
+    let child = Child::fork(|| {
+        nix::unistd::pause();
+        0
+    })?;
+    Tracee::interrupt(child.id(), child.id()).map(drop)
 }
 
 fn loopback() -> Result<(), String> {

@@ -93,7 +93,7 @@ pub fn figure(figure: &Figure, translate: Translate<'_>) -> String {
         figure.id,
         figure.svg(translate),
         say(&figure.title),
-        escape(&figure.machine),
+        say(&figure.machine),
         say(&text!("The numbers as a table")),
     )
 }
@@ -144,8 +144,9 @@ mod tests {
     #[test]
     fn a_file_that_stands_alone_bears_title_and_machine_and_a_dark_screen_s_colours() {
         let figure = record_s_only_figure();
+        let machine = figure.machine.english();
         let (page, file) = (figure.svg(&|_| None), figure.svg_file(&|_| None));
-        assert!(file.contains("prefers-color-scheme: dark") && file.matches(&figure.machine).count() == 1);
-        assert!(!page.contains("<style>") && !page.contains(&figure.machine));
+        assert!(file.contains("prefers-color-scheme: dark") && file.matches(&machine).count() == 1);
+        assert!(!page.contains("<style>") && !page.contains(&machine));
     }
 }

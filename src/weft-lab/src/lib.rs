@@ -27,6 +27,7 @@ pub mod format;
 pub mod html;
 pub mod judge;
 pub mod machine;
+pub mod maps;
 pub mod measure;
 pub mod params;
 pub mod record;

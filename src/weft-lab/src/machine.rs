@@ -8,6 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::Text;
+
+/// How a record says that the machine is virtual, and that the run was in a container.
+const GUEST: &str = "virtual machine";
+const IN_CONTAINER: &str = ", in a container";
+
 /// The machine, as it was when a run began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -238,12 +244,12 @@ impl Probe {
         let is_guest = cpu_flags(cpuinfo).any(|flag| flag == "hypervisor");
         let container = Path::new(&self.root).join(".dockerenv").exists() || self.read("run/.containerenv").is_some();
         let mut words = match (is_guest, vendor) {
-            (true, Some(vendor)) => format!("virtual machine ({vendor})"),
-            (true, None) => "virtual machine".to_owned(),
+            (true, Some(vendor)) => format!("{GUEST} ({vendor})"),
+            (true, None) => GUEST.to_owned(),
             (false, _) => "none".to_owned(),
         };
         if container {
-            words.push_str(", in a container");
+            words.push_str(IN_CONTAINER);
         }
         words
     }
@@ -259,20 +265,43 @@ impl Probe {
 impl Machine {
     /// The machine in one line, as it stands under a figure.
     #[must_use]
-    pub fn line(&self) -> String {
-        let mut parts = vec![self.cpu.clone()];
+    pub fn line(&self) -> Text {
         let allowed = self.allowed_cpus.len();
-        parts.push(if allowed == self.logical_cpus {
-            format!("{allowed} logical CPUs")
+        let cpus = if allowed == self.logical_cpus {
+            text!("{allowed} logical CPUs", allowed = allowed)
         } else {
-            format!("{allowed} of {} logical CPUs", self.logical_cpus)
-        });
-        parts.push(format!("{:.0} GiB", self.memory_bytes as f64 / f64::from(1 << 30)));
-        parts.push(format!("Linux {}", self.kernel));
-        if self.virtualization != "none" {
-            parts.push(self.virtualization.clone());
-        }
-        parts.join(" · ")
+            text!(
+                "{allowed} of {all} logical CPUs",
+                allowed = allowed,
+                all = self.logical_cpus
+            )
+        };
+        let line = Text::new("{cpu} · {cpus} · {memory} GiB · Linux {kernel}{where}")
+            .with("cpu", &self.cpu)
+            .with_text("cpus", cpus)
+            .with(
+                "memory",
+                format!("{:.0}", self.memory_bytes as f64 / f64::from(1 << 30)),
+            )
+            .with("kernel", &self.kernel);
+        let (guest, container) = match self.virtualization.strip_suffix(IN_CONTAINER) {
+            Some(guest) => (guest, true),
+            None => (self.virtualization.as_str(), false),
+        };
+        let place = match (guest, container) {
+            ("none", false) => Text::default(),
+            ("none", true) => text!(" · in a container"),
+            (guest, container) => {
+                let vendor = guest.strip_prefix(GUEST).unwrap_or(guest);
+                let place = if container {
+                    text!(" · virtual machine{vendor}, in a container")
+                } else {
+                    text!(" · virtual machine{vendor}")
+                };
+                place.with("vendor", vendor)
+            }
+        };
+        line.with_text("where", place)
     }
 
     /// One of the processors that the run may use, away from the first, which serves more interrupts.
@@ -417,7 +446,7 @@ mod tests {
         let probe = Probe::at(root.path());
         let machine = probe.machine(vec![1, 2]);
         assert_eq!(
-            machine.line(),
+            machine.line().english(),
             "Example CPU · 2 of 4 logical CPUs · 0 GiB · Linux 6.1.0 · virtual machine"
         );
         assert_eq!(machine.caches[0].size_bytes, 32 << 10);

@@ -144,7 +144,7 @@ fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
         mode: mode(record),
         date = record.started.get(..10).unwrap_or(&record.started),
         seed = record.seed,
-        machine = record.machine.line()
+        machine: record.machine.line()
     );
     Recorded {
         label: edition.say(&label),

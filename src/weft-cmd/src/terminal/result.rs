@@ -43,7 +43,7 @@ fn on_terminal(judged: &Judged, look: &Look) -> String {
         record.mode.id().to_owned(),
         format!("seed {}", record.seed),
         format::quantity(record.elapsed_ns as f64, "ns"),
-        record.machine.line(),
+        record.machine.line().english(),
     ];
     let mut text = format!("\n{}\n", look.bold(&format!("{}: {question}", record.experiment)));
     text += &look.paint(&wrap(&facts.join(between), 0, 2, look.width), Colour::Dim);

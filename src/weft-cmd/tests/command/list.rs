@@ -1,4 +1,4 @@
-//! `weft list`, `weft schema`, help and version.
+//! `weft list`, help and version.
 
 use super::*;
 
@@ -6,8 +6,8 @@ use super::*;
 fn each_experiment_and_parameter_has_a_line() {
     let text = stdout(&weft_without_records(&["list"]).success());
     let fields: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
-    assert_eq!(fields[0][0], "creation-cost");
-    assert_eq!(fields[0][1], "process-vs-thread");
+    let creation = fields.iter().find(|line| line[0] == "creation-cost").unwrap();
+    assert_eq!(creation[1], "process-vs-thread");
     let batch = fields
         .iter()
         .find(|line| line[1] == "--set" && line[2].starts_with("batch:"))
@@ -25,7 +25,7 @@ fn the_list_as_json_has_bounds_and_claims() {
         .map(|one| one.about().id)
         .collect();
     assert_eq!(ids, known);
-    let creation = &experiments[0];
+    let creation = experiments.iter().find(|one| one["id"] == "creation-cost").unwrap();
     assert_eq!(creation["claims"][0]["id"], "creation-cost");
     assert_eq!(creation["claims"][0]["equivalence"], serde_json::json!([0.9, 1.1]));
     let batch = creation["params"]
@@ -53,22 +53,4 @@ fn help_states_the_exit_status_and_where_records_go() {
     assert!(!help.contains("preprocess"));
     let version = stdout(&weft_without_records(&["--version"]).success());
     assert_eq!(version, concat!("weft ", env!("CARGO_PKG_VERSION"), "\n"));
-}
-
-#[test]
-fn every_document_is_as_the_schema_says() {
-    let schema = json(&weft_without_records(&["schema"]).success());
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let document = document();
-    let several = serde_json::json!({"records": [document["record"]], "verdicts": document["verdicts"]});
-    for whole in [document, &several, &document["record"]] {
-        assert!(validator.is_valid(whole), "{:?}", validator.validate(whole));
-    }
-    let mut broken = document.clone();
-    broken["record"]["seed"] = "seven".into();
-    assert!(!validator.is_valid(&broken));
-    broken = document.clone();
-    broken["verdicts"][0].as_object_mut().unwrap().remove("outcome");
-    assert!(!validator.is_valid(&broken));
-    assert!(!validator.is_valid(&serde_json::json!({"verdicts": []})));
 }

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod book;
 mod doctor;
 mod list;
 mod outside;
 mod run;
+mod schema;
+mod serve;
 mod show;
 mod signals;
 mod terminal;

@@ -18,7 +18,7 @@ fn refused(arguments: &[&str], words: &[&str]) {
 fn an_unknown_experiment_names_the_known() {
     refused(
         &["run", "creation-costs"],
-        &["\"creation-costs\"", "there are: creation-cost", "`weft list`"],
+        &["\"creation-costs\"", "there are: ", "creation-cost,", "`weft list`"],
     );
     // Nothing is measured when one of several is wrong.
     refused(&["run", "creation-cost", "nope"], &["\"nope\""]);

@@ -3,6 +3,7 @@
 mod context_switching;
 pub mod drills;
 mod process_vs_thread;
+mod thread;
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
@@ -11,6 +12,10 @@ use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
 pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &thread::ThreadLife,
+    &thread::ThreadShares,
+    &thread::ThreadOwns,
+    &thread::ParallelSpeedup,
     &process_vs_thread::MemoryIndependence,
     &process_vs_thread::CrashContainment,
     &process_vs_thread::CreationCost,
@@ -22,7 +27,7 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &context_switching::WorkingSet,
 ];
 
-/// The experiment with this id; [drills](drills) too, which no list shows.
+/// The experiment with this id; [drills] too, which no list shows.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static dyn Experiment> {
     EXPERIMENTS

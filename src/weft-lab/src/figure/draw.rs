@@ -15,12 +15,12 @@ use crate::format;
 use crate::stats::Interval;
 use crate::text::{Text, Translate};
 
-pub(super) const WIDTH: i32 = 760;
+const WIDTH: i32 = 760;
 pub(super) const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
 pub(super) const DIM: RGBColor = RGBColor(0x59, 0x59, 0x59);
-const GRID: RGBColor = RGBColor(0xd9, 0xd9, 0xd9);
+pub(super) const GRID: RGBColor = RGBColor(0xd9, 0xd9, 0xd9);
 pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
-const REGION: RGBColor = RGBColor(0xe8, 0xee, 0xf5);
+pub(super) const REGION: RGBColor = RGBColor(0xe8, 0xee, 0xf5);
 
 /// Okabe and Ito's palette for colour-blind readers (2008), the darker colours first.
 const SERIES: [RGBColor; 6] = [
@@ -74,7 +74,7 @@ impl Figure {
             let _drawn = root.fill(&PAPER);
             if stands_alone {
                 write_text(&root, &say(&self.title), (14, 12), 17, INK, HPos::Left);
-                write_text(&root, &self.machine, (14, height - 22), 12, DIM, HPos::Left);
+                write_text(&root, &say(&self.machine), (14, height - 22), 12, DIM, HPos::Left);
             }
             let area = root.margin(above, below, 0, 0);
             frame.draw(self, &area, &say);
@@ -191,6 +191,19 @@ impl Frame {
                     widths,
                 )
             }
+            Plot::Map(map) => Frame {
+                height: map.bottom() + 14,
+                top: map.top(),
+                bottom: map.bottom(),
+                x: Span::over(
+                    &super::Axis::linear(Text::default(), "1"),
+                    std::iter::empty(),
+                    (0, WIDTH),
+                    2,
+                ),
+                y: None,
+                row: 0,
+            },
             Plot::Curves(curves) => {
                 let top = 34 + legend_lines(curves.curves.len()) * LEGEND;
                 let bottom = top + 270;
@@ -241,6 +254,7 @@ impl Frame {
             Plot::Bars(bars) => self.draw_bars(bars, area, say),
             Plot::Curves(curves) => self.draw_curves(curves, area, say),
             Plot::Gantt(gantt) => self.draw_gantt(gantt, area, say),
+            Plot::Map(map) => map.draw(area, say),
         }
     }
 
@@ -424,12 +438,13 @@ fn ends(value: &Interval) -> [f64; 3] {
 
 /// The width of the widest text in pixels at size 14, roughly: Korean letters are twice as wide.
 pub(super) fn widest(texts: impl Iterator<Item = String>) -> i32 {
-    let width = |text: String| {
-        text.chars()
-            .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
-            .sum()
-    };
-    texts.map(width).max().unwrap_or(0)
+    texts.map(|text| text_width(&text)).max().unwrap_or(0)
+}
+
+pub(super) fn text_width(text: &str) -> i32 {
+    text.chars()
+        .map(|letter| if letter > '\u{1100}' { 14 } else { 8 })
+        .sum()
 }
 
 pub(super) fn colour(index: usize) -> RGBColor {
@@ -437,7 +452,7 @@ pub(super) fn colour(index: usize) -> RGBColor {
 }
 
 /// A circle, a square, a diamond or a triangle: groups differ by more than colour.
-fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
+pub(super) fn draw_mark(area: &Canvas<'_>, group: usize, (x, y): (i32, i32), size: i32) {
     let style = colour(group).filled();
     let _drawn = match group % 4 {
         0 => area.draw(&Circle::new((x, y), size, style)),

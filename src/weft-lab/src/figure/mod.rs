@@ -3,11 +3,13 @@
 mod axis;
 mod draw;
 mod gantt;
+mod map;
 mod table;
 
 pub use axis::{Axis, Scale, Span};
 pub use draw::escape;
 pub use gantt::{Gantt, Lane};
+pub use map::{Layer, Map, Region, Spot, hex, size};
 pub use table::Table;
 
 use crate::record::Record;
@@ -28,7 +30,7 @@ pub struct Figure {
     /// The plot.
     pub plot: Plot,
     /// The machine it comes from, in one line.
-    pub machine: String,
+    pub machine: Text,
 }
 
 /// One of the forms that a plot can take.
@@ -42,6 +44,8 @@ pub enum Plot {
     Bars(Bars),
     /// When each of several tasks ran.
     Gantt(Gantt),
+    /// A map of an address space.
+    Map(Map),
 }
 
 /// A dot with its interval a row.
@@ -136,6 +140,7 @@ impl Figure {
             Plot::Curves(curves) => curves.curves.iter().all(|curve| curve.points.is_empty()),
             Plot::Bars(bars) => bars.rows.is_empty(),
             Plot::Gantt(gantt) => gantt.lanes.iter().all(|lane| lane.spans.is_empty()),
+            Plot::Map(map) => map.regions.is_empty(),
         }
     }
 }

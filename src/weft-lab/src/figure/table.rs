@@ -22,6 +22,7 @@ impl Figure {
     pub fn table(&self) -> Table {
         match &self.plot {
             Plot::Gantt(gantt) => gantt.table(),
+            Plot::Map(map) => map.table(),
             Plot::Marks(marks) => {
                 let grouped = marks.groups.len() > 1;
                 let rows = marks.rows.iter().map(|row| {

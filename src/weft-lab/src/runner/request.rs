@@ -64,19 +64,31 @@ impl Request {
     ///
     /// An unknown experiment or parameter, or a value out of bounds.
     pub fn resolve(&self) -> Result<(&'static dyn Experiment, Params), RequestError> {
-        let Some(experiment) = experiments::find(&self.experiment) else {
-            let known = EXPERIMENTS
-                .iter()
-                .map(|experiment| experiment.about().id)
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(RequestError::Unknown {
-                id: self.experiment.clone(),
-                known,
-            });
-        };
+        let experiment = experiments::find(&self.experiment).ok_or_else(|| self.unknown())?;
         let about = experiment.about();
         let params = Params::resolve(about.id, about.params, self.mode, &self.set)?;
         Ok((experiment, params))
+    }
+
+    /// As [`Request::resolve`], and the experiment is one of the registry: for who may not ask for a drill.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::resolve`].
+    pub fn resolve_listed(&self) -> Result<(&'static dyn Experiment, Params), RequestError> {
+        let is_listed = |experiment: &&dyn Experiment| experiment.about().id == self.experiment;
+        if EXPERIMENTS.iter().any(is_listed) {
+            self.resolve()
+        } else {
+            Err(self.unknown())
+        }
+    }
+
+    fn unknown(&self) -> RequestError {
+        let known: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.about().id).collect();
+        RequestError::Unknown {
+            id: self.experiment.clone(),
+            known: known.join(", "),
+        }
     }
 }

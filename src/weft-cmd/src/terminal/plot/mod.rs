@@ -4,6 +4,7 @@ mod bars;
 mod canvas;
 mod curves;
 mod gantt;
+mod map;
 mod marks;
 
 use weft_lab::Figure;
@@ -21,6 +22,7 @@ pub(crate) fn draw(figure: &Figure, look: &Look) -> String {
         Plot::Curves(curves) => curves::draw(curves, look),
         Plot::Bars(bars) => bars::draw(bars, look),
         Plot::Gantt(gantt) => gantt::draw(gantt, look),
+        Plot::Map(map) => map::draw(map, look),
     };
     look.bold(&wrap(&figure.title.english(), 0, 2, look.width)) + &plot
 }

@@ -20,11 +20,12 @@ fn interval(low: f64, estimate: f64, high: f64) -> Interval {
 
 fn figure(plot: Plot) -> Figure {
     Figure {
+        experiment: "an-experiment".to_owned(),
         id: "figure",
         title: Text::new("A title"),
         description: Text::new("Words."),
         plot,
-        machine: "a machine".to_owned(),
+        machine: Text::new("a machine"),
     }
 }
 

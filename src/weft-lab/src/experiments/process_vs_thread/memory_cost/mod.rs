@@ -173,14 +173,15 @@ fn sweep(cx: &mut Context<'_>, kinds: &[Kind], stack_kb: Option<f64>) -> Result<
         cx.miss(facility, detail);
         return Ok(());
     }
-    swept?;
+    let rounds = swept?.first().map_or(0, Vec::len);
     if let Some(limit) = readings.limit {
         cx.miss("tasks", limit);
     }
     for (side, &kind) in kinds.iter().enumerate() {
         for (step, taken) in readings.steps.iter().zip(&readings.taken[side]) {
             let condition = condition(kind, SIDES[side]).and("workers", step);
-            let taken = &taken[plan.warm_up.min(taken.len())..];
+            // The rounds that warmed up are not in the record.
+            let taken = &taken[taken.len().saturating_sub(rounds)..];
             let mut put = |quantity: &str, unit: &str, read: &dyn Fn(&Occupied) -> f64| {
                 cx.put(condition.clone(), quantity, unit, taken.iter().map(read).collect());
             };

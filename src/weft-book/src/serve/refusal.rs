@@ -1,0 +1,108 @@
+//! How the server says no: a status, and JSON with `message` and `hint`.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+use weft_lab::runner::RequestError;
+use weft_lab::text::Text;
+use weft_lab::{msg, text};
+
+/// A request that is refused, in words that a reader understands.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    said: Box<Said>,
+}
+
+#[derive(Debug)]
+struct Said {
+    message: Text,
+    hint: &'static str,
+    more: Map<String, Value>,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, message: Text, hint: &'static str) -> Self {
+        let more = Map::new();
+        let said = Box::new(Said { message, hint, more });
+        Refusal { status, said }
+    }
+
+    /// Another member of the JSON.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.said.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn no_such_path(path: &str) -> Self {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            text!("there is nothing at {path}", path = path),
+            msg!("Start from the book's first page."),
+        )
+    }
+
+    pub(super) fn no_such_run(id: &str) -> Self {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            text!("there is no run {id}", id = id),
+            msg!("The server keeps the last 64 runs and forgets them when it ends; run the experiment again."),
+        )
+    }
+
+    pub(super) fn wrong_method() -> Self {
+        Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            text!("this method is not allowed here"),
+            msg!("The header Allow names the methods that are."),
+        )
+    }
+
+    pub(super) fn queue_full(limit: usize) -> Self {
+        Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            text!("{limit} runs are waiting already", limit = limit),
+            msg!("Wait until one has ended, or cancel one."),
+        )
+    }
+
+    pub(super) fn closing() -> Self {
+        Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            text!("the server is ending"),
+            msg!("Start `weft serve` again."),
+        )
+    }
+}
+
+impl From<RequestError> for Refusal {
+    fn from(error: RequestError) -> Self {
+        use weft_lab::params::ParamError;
+        let (message, hint) = (Text::new(error.to_string()), error.hint());
+        match error {
+            RequestError::Unknown { .. } => Refusal::new(StatusCode::NOT_FOUND, message, hint),
+            RequestError::Param(ParamError::Unknown { name, known, .. }) => {
+                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, hint)
+                    .with("parameter", name)
+                    .with("known", known)
+            }
+            RequestError::Param(ParamError::OutOfBounds { name, bounds, .. }) => {
+                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, hint)
+                    .with("parameter", name)
+                    .with("bounds", bounds)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Said { message, hint, more } = *self.said;
+        let mut body = Map::new();
+        body.insert("message".to_owned(), message.english().into());
+        body.insert("hint".to_owned(), hint.into());
+        body.extend(more);
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        (self.status, json, Value::Object(body).to_string()).into_response()
+    }
+}

@@ -1,0 +1,106 @@
+//! The steps, in the order in which they run: the quick ones first.
+
+use std::process::Command;
+
+use super::{Ending, Step, Surroundings, licences, sources};
+use crate::prerequisites;
+use crate::workspace::{cargo, run};
+
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        what: "cargo fmt --all --check",
+        run: |_| run(cargo().args(["fmt", "--all", "--check"])).into(),
+    },
+    Step {
+        name: "sources",
+        what: "no file over 600 lines, no path of one machine, no registry but crates.io",
+        run: |_| sources::check().into(),
+    },
+    Step {
+        name: "licences",
+        what: "the licence of every dependency against deny.toml",
+        run: |_| licences::check().into(),
+    },
+    Step {
+        name: "clippy",
+        what: "cargo clippy --workspace --all-targets --all-features -- -D warnings",
+        run: |_| {
+            let targets = ["--workspace", "--all-targets", "--all-features", "--locked"];
+            run(cargo().arg("clippy").args(targets).args(["--", "-D", "warnings"])).into()
+        },
+    },
+    Step {
+        name: "docs",
+        what: "cargo doc --workspace --no-deps --document-private-items, with warnings as errors",
+        run: |_| {
+            let arguments = [
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+                "--locked",
+            ];
+            run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings")).into()
+        },
+    },
+    Step {
+        name: "lab",
+        what: "unit and property tests of weft-lab and of xtask",
+        run: |around| run(&mut around.test(&["--package", "weft-lab", "--package", "xtask"])).into(),
+    },
+    Step {
+        name: "book",
+        what: "the tests of weft-book: pages, editions, server; with stock mdBook beside the build of our own",
+        run: |around| match prerequisites::mdbook() {
+            Ok(mdbook) => run(around.test(&["--package", "weft-book"]).env("WEFT_MDBOOK", mdbook)).into(),
+            Err(missing) => match run(&mut around.test(&["--package", "weft-book"])) {
+                Ok(()) => Ending::Skipped(format!("the part with stock mdBook, the rest passed: {missing:#}")),
+                Err(error) => Ending::Failed(error),
+            },
+        },
+    },
+    Step {
+        name: "command",
+        what: "the tests of the weft command, without the browser",
+        run: |around| run(&mut around.test(&["--package", "weft-cmd", "--", "--skip", "in_a_browser"])).into(),
+    },
+    Step {
+        name: "browser",
+        what: "chapter 3 in headless Chromium: both editions, prediction, live run, cancel, reload, no script",
+        run: |around| match prerequisites::browser() {
+            Ok(()) => run(&mut around.test(&["--package", "weft-cmd", "--test", "browser"])).into(),
+            Err(missing) => Ending::Skipped(format!("{missing:#}")),
+        },
+    },
+];
+
+impl Surroundings {
+    /// `cargo test` with the reader's folders out of the way.
+    fn test(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo();
+        command.args(["test", "--quiet", "--locked"]).args(arguments);
+        for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"] {
+            command.env(folder, self.home.path().join(folder));
+        }
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_single_words_and_unique() {
+        let mut names: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        assert!(
+            names
+                .iter()
+                .all(|name| name.chars().all(|letter| letter.is_ascii_lowercase()))
+        );
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+}
