@@ -70,6 +70,11 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("Raise the limit: ulimit -u, or the container's limit on processes."),
     },
     Facility {
+        id: "time",
+        lost: msg!("The core was so busy that the time was up before the last parts of the run, which are left out."),
+        remedy: msg!("Close what runs beside it, or pass --full."),
+    },
+    Facility {
         id: "task-status",
         lost: msg!("A task can't read its own counts in /proc, so getrusage alone counts its switches."),
         remedy: msg!("It needs a readable /proc/thread-self/status."),

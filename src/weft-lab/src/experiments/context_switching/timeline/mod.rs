@@ -69,19 +69,21 @@ impl Experiment for Timeline {
     }
 
     fn judge(&self, record: &Record) -> Vec<Verdict> {
-        let trials = trials(record);
-        let held = trials.iter().filter(|trial| trial.holds()).count();
+        let all = trials(record);
+        let seen: Vec<&Trial> = all.iter().filter(|trial| !trial.is_lost()).collect();
+        let held = seen.iter().filter(|trial| trial.holds()).count();
         let summary = text!(
             "In {held} of {trials} cases the kernel took the core from a task that wanted to go on, and another of the tasks ran before it came back."
         );
-        let mut verdict = judge::always(record, "switch-happens", held, trials.len(), summary);
+        let mut verdict = judge::always(record, "switch-happens", held, seen.len(), summary);
         if verdict.outcome == Outcome::Refuted && record.lacks("pinning") {
             // Tasks on cores of their own need not be stopped.
             verdict.outcome = Outcome::Inconclusive;
         }
         let planned = Kind::BOTH.len() * record.params.count("trials") * record.params.count("tasks");
-        let lost = record.blocks("lost", &Condition::default()).iter().sum::<f64>();
-        judge::fewer_trials(&mut verdict, trials.len(), whole(lost), planned);
+        let not_made = whole(record.blocks("lost", &Condition::default()).iter().sum());
+        let lost = not_made + all.len() - seen.len();
+        judge::fewer_trials(&mut verdict, seen.len(), lost, planned);
         verdict.findings.extend(findings::all(record));
         vec![verdict]
     }
@@ -277,10 +279,16 @@ fn watch_a_nice_one(cx: &mut Context<'_>) -> Result<(), Error> {
 /// One task in one watch.
 struct Trial {
     switches: f64,
+    gaps: f64,
     answered: f64,
 }
 
 impl Trial {
+    /// The kernel stopped the task, but only for other programs, for as long as the watch could wait.
+    fn is_lost(&self) -> bool {
+        self.switches >= 1.0 && self.gaps >= 1.0 && self.answered < 1.0
+    }
+
     /// The kernel counted a switch, and in a gap of the task's clock another task ran.
     fn holds(&self) -> bool {
         self.switches >= 1.0 && self.answered >= 1.0
@@ -289,12 +297,14 @@ impl Trial {
 
 fn trials(record: &Record) -> Vec<Trial> {
     let of_kind = |kind: Kind| {
-        let involuntary = record.blocks("involuntary", &kind_condition(kind));
-        let answered = record.blocks("answered", &kind_condition(kind));
-        involuntary
-            .iter()
-            .zip(answered)
-            .map(|(&switches, &answered)| Trial { switches, answered })
+        let [involuntary, gaps, answered] =
+            ["involuntary", "gaps", "answered"].map(|quantity| record.blocks(quantity, &kind_condition(kind)));
+        let rows = involuntary.iter().zip(gaps).zip(answered);
+        rows.map(|((&switches, &gaps), &answered)| Trial {
+            switches,
+            gaps,
+            answered,
+        })
     };
     Kind::BOTH.into_iter().flat_map(of_kind).collect()
 }

@@ -20,6 +20,7 @@ fn watched(involuntary: &[f64], answered: &[f64]) -> Record {
         vec![
             series(condition.clone(), "involuntary", involuntary),
             series(condition.clone(), "voluntary", &vec![0.0; involuntary.len()]),
+            series(condition.clone(), "gaps", &vec![5.0; answered.len()]),
             series(condition.clone(), "answered", answered),
             series(condition.clone(), "slice", &[4e6, 4.1e6, 3.9e6, 4e6]),
             series(condition, "filled", &[98.0, 99.0]),
@@ -51,8 +52,16 @@ fn check(record: &Record, expect: Outcome) {
 fn each_outcome() {
     check(&watched(&[5.0; 6], &[5.0; 6]), Outcome::Supported);
     check(&watched(&[5.0, 0.0, 5.0, 5.0, 5.0, 5.0], &[5.0; 6]), Outcome::Refuted);
-    check(&watched(&[5.0; 6], &[5.0, 5.0, 0.0, 5.0, 5.0, 5.0]), Outcome::Refuted);
     check(&record("timeline", &[], Vec::new()), Outcome::Inconclusive);
+}
+
+#[test]
+fn a_task_that_was_stopped_for_other_programs_alone_shows_nothing() {
+    let record = watched(&[5.0; 6], &[5.0, 5.0, 0.0, 5.0, 5.0, 5.0]);
+    check(&record, Outcome::Inconclusive);
+    let verdict = &record.verdicts()[0];
+    assert!(verdict.summary.english().starts_with("In 11 of 11 cases"));
+    assert!(verdict.doubts.iter().any(|doubt| doubt.kind == "lost-trials"));
 }
 
 #[test]

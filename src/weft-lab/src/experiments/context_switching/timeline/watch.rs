@@ -11,7 +11,7 @@ use crate::sys::{self, Mapping};
 /// A shorter jump may be an interrupt; a longer one is a switch to another task.
 pub(super) const JUMP: Nanos = Nanos(500_000);
 
-/// How many times its length a watch may take.
+/// For how many times the length of the watch a task goes on at most.
 const PATIENCE: u64 = 10;
 
 /// Some tasks that spin for a while on one core.
@@ -22,8 +22,8 @@ pub(super) struct Watch<'a> {
     pub(super) tasks: usize,
     /// How long, from the first task's first look.
     pub(super) length: Nanos,
-    /// Whether it goes on, for at most [`PATIENCE`] times its length, until each task was stopped twice: on a busy core a
-    /// task may wait long for its first turn.
+    /// Whether a task goes on, for at most [`PATIENCE`] times this length, until each was stopped while another ran: on a
+    /// busy core a task may wait long for its turn, and then be stopped for other programs.
     pub(super) waits_for_all: bool,
     /// How nice the second task is to the others; 0 is usual.
     pub(super) nice: u8,
@@ -45,17 +45,14 @@ pub(super) struct Seen {
 /// One task's notes: how many jumps, and each one's two ends.
 struct Notes<'a>(&'a [AtomicU64]);
 
-/// The words that all tasks share: when the first began, and how many have been stopped often enough.
+/// The words that all tasks share: when the first began, how many were stopped while another ran, and then for each the
+/// last time that it read.
 const BEGIN: usize = 0;
-const STOPPED: usize = 1;
-const COMMON: usize = 2;
-
-/// How often a task must be stopped before the others need not wait for it any more.
-const ENOUGH: u64 = 2;
+const ANSWERED: usize = 1;
+const READ: usize = 2;
 
 impl Notes<'_> {
-    /// Writes a jump down; how many there are now.
-    fn write(&self, jump: Span) -> u64 {
+    fn write(&self, jump: Span) {
         // One task alone writes here.
         let count = self.0[0].load(Ordering::Relaxed);
         let place = 1 + 2 * usize::try_from(count).unwrap_or(usize::MAX / 4);
@@ -64,7 +61,6 @@ impl Notes<'_> {
             words[1].store(jump[1], Ordering::Relaxed);
             self.0[0].store(count + 1, Ordering::Release);
         }
-        count + 1
     }
 
     fn read(&self) -> Vec<Span> {
@@ -80,12 +76,12 @@ impl Watch<'_> {
     /// Lets the tasks spin, and says what each saw.
     pub(super) fn run(&self) -> Result<Vec<Seen>, Error> {
         // A jump takes at least `JUMP`, so this many fit into the watch, and the one in which it ends.
-        let most = usize::try_from(PATIENCE * self.length.0 / JUMP.0).unwrap_or(0) + 2;
+        let most = usize::try_from((PATIENCE + 1) * self.length.0 / JUMP.0).unwrap_or(0) + 2;
         let words_a_task = 1 + 2 * most;
-        let bytes = (COMMON + self.tasks * words_a_task) * size_of::<u64>();
+        let bytes = (READ + self.tasks * (1 + words_a_task)) * size_of::<u64>();
         let memory = Mapping::shared(bytes).during("map the notes of the tasks")?;
         memory.touch();
-        let (common, notes) = memory.words().split_at(COMMON);
+        let (common, notes) = memory.words().split_at(READ + self.tasks);
         // Touching wrote a word of each page.
         memory.words().iter().for_each(|word| word.store(0, Ordering::Relaxed));
         let notes_of = |task: usize| Notes(&notes[task * words_a_task..(task + 1) * words_a_task]);
@@ -99,7 +95,7 @@ impl Watch<'_> {
         let reports = ring
             .run(|task| {
                 let is_as_nice = task != 1 || self.nice == 0 || sys::set_nice(self.nice).is_ok();
-                self.spin(common, &notes_of(task));
+                self.spin(task, common, &notes_of(task));
                 is_as_nice
             })
             .during("start the tasks that spin")?;
@@ -123,19 +119,27 @@ impl Watch<'_> {
     }
 
     /// Looks at the clock until the watch is over. The first task of all says when it began.
-    fn spin(&self, common: &[AtomicU64], notes: &Notes<'_>) {
+    fn spin(&self, task: usize, common: &[AtomicU64], notes: &Notes<'_>) {
         let mut last = self.clock.now();
         let begun = match common[BEGIN].compare_exchange(0, last.0, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => last.0,
             Err(earlier) => earlier,
         };
-        let (end, latest) = (begun + self.length.0, begun + PATIENCE * self.length.0);
-        let all_stopped = || common[STOPPED].load(Ordering::Acquire) >= self.tasks as u64;
-        while last.0 < end || (self.waits_for_all && last.0 < latest && !all_stopped()) {
+        let (end, latest) = (begun + self.length.0, last.0 + PATIENCE * self.length.0);
+        let read = &common[READ..];
+        let mut is_answered = false;
+        let all_answered = || common[ANSWERED].load(Ordering::Acquire) >= self.tasks as u64;
+        while last.0 < end || (self.waits_for_all && last.0 < latest && !all_answered()) {
             let now = self.clock.now();
-            if now.since(last) > JUMP && notes.write([last.0, now.0]) == ENOUGH {
-                common[STOPPED].fetch_add(1, Ordering::AcqRel);
+            if now.since(last) > JUMP {
+                notes.write([last.0, now.0]);
+                let ran = |other: usize| other != task && read[other].load(Ordering::Acquire) > last.0;
+                if !is_answered && (0..self.tasks).any(ran) {
+                    is_answered = true;
+                    common[ANSWERED].fetch_add(1, Ordering::AcqRel);
+                }
             }
+            read[task].store(now.0, Ordering::Release);
             last = now;
         }
     }
