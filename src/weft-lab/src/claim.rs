@@ -340,42 +340,58 @@ pub static CLAIMS: &[Claim] = &[
             "How much memory does one more process take, compared with one more thread?"
         ))),
     },
-    untested(
-        "tabs-isolated",
-        Section::MultiProcessMultiThread,
-        &[
+    Claim {
+        id: "tabs-isolated",
+        section: Section::MultiProcessMultiThread,
+        notes: &[
             "여러 프로세스를 동시에 실행",
             "예 ) 브라우저의 탭 구조",
             "하나 죽어도 다른 프로세스 영향 없음",
         ],
-        msg!("Tabs as processes: one dies, the others go on."),
-        Kind::Always,
-    ),
-    untested(
-        "threads-share-fast",
-        Section::MultiProcessMultiThread,
-        &[
+        statement: msg!("Tabs as processes: one dies, the others go on."),
+        kind: Kind::Always,
+        experiment: Some("browser-tabs"),
+        question: Some(Question::Holds(msg!(
+            "Some of the tabs crash, hang or eat memory, and a supervisor restarts them. Do all other tabs keep their page if tabs are processes?"
+        ))),
+    },
+    Claim {
+        id: "threads-share-fast",
+        section: Section::MultiProcessMultiThread,
+        notes: &[
             "하나의 프로세스 안에서 여러 스레드 실행",
             "자원 공유 → 성능 좋음",
             "각 작업을 격리시켜 안정성 확보",
         ],
-        msg!("Threads that share resources perform better."),
-        EFFECT,
-    ),
-    untested(
-        "web-server",
-        Section::MultiProcessMultiThread,
-        &["웹 서버 요청 처리"],
-        msg!("Threads serve a web server's requests well."),
-        EFFECT,
-    ),
-    untested(
-        "game-loop",
-        Section::MultiProcessMultiThread,
-        &["게임 루프"],
-        msg!("Threads serve a game loop well."),
-        EFFECT,
-    ),
+        statement: msg!("Threads that share resources perform better."),
+        kind: EFFECT,
+        experiment: Some("shared-job"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does a job take that is split over processes, compared with threads that share the data?"
+        ))),
+    },
+    Claim {
+        id: "web-server",
+        section: Section::MultiProcessMultiThread,
+        notes: &["웹 서버 요청 처리"],
+        statement: msg!("Threads serve a web server's requests well: more connections than a process for each."),
+        kind: EFFECT,
+        experiment: Some("web-server"),
+        question: Some(Question::Ratio(msg!(
+            "How many short connections a second does a server handle with a thread for each, compared with a process for each?"
+        ))),
+    },
+    Claim {
+        id: "game-loop",
+        section: Section::MultiProcessMultiThread,
+        notes: &["게임 루프"],
+        statement: msg!("Threads serve a game loop well: a frame is done sooner."),
+        kind: EFFECT,
+        experiment: Some("game-loop"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does a frame of a game take on one thread, compared with threads on every core?"
+        ))),
+    },
     Claim {
         id: "switch-happens",
         section: Section::ContextSwitching,
@@ -420,45 +436,65 @@ pub static CLAIMS: &[Claim] = &[
             "How much time does a switch cost when each of two processes walks over most of a level-2 cache between switches, compared with touching nothing?"
         ))),
     },
-    untested(
-        "lost-update",
-        Section::Synchronisation,
-        &[
+    Claim {
+        id: "lost-update",
+        section: Section::Synchronisation,
+        notes: &[
             "여러 스레드가 공유 자원에 동시에 접근",
             "데이터 불일치 발생",
             "동기화 문제 발생 가능",
         ],
-        msg!("Threads that change shared data at the same time lose updates."),
-        Kind::Always,
-    ),
-    untested(
-        "mutex",
-        Section::Synchronisation,
-        &["Mutex"],
-        msg!("A mutex loses nothing."),
-        Kind::Always,
-    ),
-    untested(
-        "semaphore",
-        Section::Synchronisation,
-        &["Semaphore"],
-        msg!("A semaphore lets only so many in."),
-        Kind::Always,
-    ),
-    untested(
-        "lock",
-        Section::Synchronisation,
-        &["Lock"],
-        msg!("A lock loses nothing."),
-        Kind::Always,
-    ),
-    untested(
-        "sync-costs",
-        Section::Synchronisation,
-        &["멀티스레드는 성능 이점이 있지만 동기화 비용과 복잡도"],
-        msg!("Synchronisation costs time and brings complexity."),
-        EFFECT,
-    ),
+        statement: msg!("Threads that change shared data at the same time lose updates."),
+        kind: Kind::Always,
+        experiment: Some("lost-update"),
+        question: Some(Question::Holds(msg!(
+            "Two threads add one to the same counter a million times each, without a lock. Is something missing at the end, every time?"
+        ))),
+    },
+    Claim {
+        id: "mutex",
+        section: Section::Synchronisation,
+        notes: &["Mutex"],
+        statement: msg!("A mutex loses nothing."),
+        kind: Kind::Always,
+        experiment: Some("locks"),
+        question: Some(Question::Holds(msg!(
+            "Threads add to one counter under a mutex. Is every addition there at the end, every time?"
+        ))),
+    },
+    Claim {
+        id: "semaphore",
+        section: Section::Synchronisation,
+        notes: &["Semaphore"],
+        statement: msg!("A semaphore lets only so many in."),
+        kind: Kind::Always,
+        experiment: Some("locks"),
+        question: Some(Question::Holds(msg!(
+            "Threads go through a semaphore. Are there never more inside than it has permits?"
+        ))),
+    },
+    Claim {
+        id: "lock",
+        section: Section::Synchronisation,
+        notes: &["Lock"],
+        statement: msg!("A lock loses nothing."),
+        kind: Kind::Always,
+        experiment: Some("locks"),
+        question: Some(Question::Holds(msg!(
+            "Threads add to one counter under a spin lock or a read-write lock. Is every addition there at the end, every time?"
+        ))),
+    },
+    Claim {
+        id: "sync-costs",
+        section: Section::Synchronisation,
+        notes: &["멀티스레드는 성능 이점이 있지만 동기화 비용과 복잡도"],
+        statement: msg!("Synchronisation costs time and brings complexity."),
+        kind: EFFECT,
+        experiment: Some("sync-cost"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does an addition take under a mutex that two threads share, compared with a mutex for each?"
+        ))),
+    },
     untested(
         "backend-designs",
         Section::BackendAndFrontend,

@@ -126,6 +126,13 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("Check the limit on open files with ulimit -n, and that the folder /proc may be entered."),
     },
     Facility {
+        id: "own-code",
+        lost: msg!(
+            "The program can't read its own machine code, so what the compiler made of an addition is not shown."
+        ),
+        remedy: msg!("It needs a readable /proc/self/mem, which a container's profile may forbid."),
+    },
+    Facility {
         id: "loopback",
         lost: msg!("A TCP connection over loopback can't be made, so it is left out."),
         remedy: msg!("Bring the loopback interface up: ip link set lo up."),
@@ -198,6 +205,9 @@ impl Facility {
                 .map_err(|error| error.to_string()),
             "ptrace" => ptrace().map_err(|error| error.to_string()),
             "separate-files" => in_thread(sys::unshare_files),
+            "own-code" => std::fs::File::open("/proc/self/mem")
+                .map(drop)
+                .map_err(|error| error.to_string()),
             "loopback" => loopback(),
             _ => Ok(()),
         }

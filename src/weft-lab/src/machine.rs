@@ -2,6 +2,8 @@
 //!
 //! All of it is read from files below a root folder, `/` on a real machine and a folder of fixtures in a test.
 
+pub mod occupied;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,9 @@
 
 mod context_switching;
 pub mod drills;
+mod multi_process_multi_thread;
 mod process_vs_thread;
+mod synchronisation;
 mod thread;
 
 use crate::experiment::Experiment;
@@ -22,9 +24,16 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &process_vs_thread::SwitchCost,
     &process_vs_thread::Communication,
     &process_vs_thread::MemoryCost,
+    &multi_process_multi_thread::BrowserTabs,
+    &multi_process_multi_thread::SharedJob,
+    &multi_process_multi_thread::WebServer,
+    &multi_process_multi_thread::GameLoop,
     &context_switching::Timeline,
     &context_switching::SwitchWhere,
     &context_switching::WorkingSet,
+    &synchronisation::LostUpdate,
+    &synchronisation::Locks,
+    &synchronisation::SyncCost,
 ];
 
 /// The experiment with this id; [drills] too, which no list shows.

@@ -41,6 +41,14 @@ pub fn limit_address_space(bytes: u64) -> io::Result<()> {
     Ok(setrlimit(Resource::RLIMIT_AS, bytes, bytes)?)
 }
 
+/// The limit of this process's address space in bytes; `None` where there is none.
+#[must_use]
+pub fn address_space_limit() -> Option<u64> {
+    use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+    let (limit, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
+    (limit != RLIM_INFINITY).then_some(limit)
+}
+
 /// Lets no crash of this process or its children leave a core file.
 ///
 /// # Errors

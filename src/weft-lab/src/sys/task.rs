@@ -106,6 +106,12 @@ impl Child {
         self.poll()
     }
 
+    /// Lets it run on by itself. Whoever made it waits for it with [`reap_ended`] or [`wait_for_any`].
+    pub fn leave(mut self) {
+        // As if it had ended: what is dropped then is the handle alone.
+        self.ended = Some(Ended::Exit(0));
+    }
+
     /// Ends it at once, if it still runs.
     pub fn kill(&mut self) {
         if self.ended.is_none() {
@@ -137,6 +143,30 @@ fn wait_for(pid: Pid) -> io::Result<Ended> {
                     return Ok(ended);
                 }
             }
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Waits for all children that have ended by now. For children that nobody holds a handle of.
+pub fn reap_ended() {
+    while let Ok(status) = waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)) {
+        if status == WaitStatus::StillAlive {
+            return;
+        }
+    }
+}
+
+/// Waits until some child ends. For children that nobody holds a handle of.
+///
+/// # Errors
+///
+/// There is no child.
+pub fn wait_for_any() -> io::Result<()> {
+    loop {
+        match waitpid(None::<Pid>, None) {
+            Ok(_) => return Ok(()),
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }

@@ -78,8 +78,8 @@ static ABOUT: About = About {
 const BATCH: Nanos = Nanos(12_000_000);
 const SWEEP_BATCH: Nanos = Nanos(6_000_000);
 
-/// No new part begins after this share of a mode's time.
-const IN_TIME: f64 = 1.0;
+/// No new part begins after this many times a mode's time.
+const IN_TIME: u32 = 2;
 
 /// A part of this experiment's time.
 fn time(cx: &Context<'_>, share: f64) -> std::time::Duration {
@@ -108,7 +108,7 @@ impl Experiment for WorkingSet {
         // On a busy core the least number of rounds alone may take long; the verdict has its samples by now.
         let is_in_time = |cx: &mut Context<'_>| {
             let spent = cx.clock.now().since(start);
-            let is_in_time = spent < Nanos::from(cx.time(IN_TIME));
+            let is_in_time = spent < Nanos::from(cx.time(1.0) * IN_TIME);
             if !is_in_time {
                 cx.miss("time", format!("{} s", spent.0 / 1_000_000_000));
             }

@@ -236,8 +236,8 @@ fn lead(kind: Kind, mut control: UnixStream) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::Occupied;
     use super::*;
+    use crate::machine::occupied::Occupied;
 
     #[track_caller]
     fn check(kind: Kind, more_processes: usize, more_tasks: f64) {

@@ -6,15 +6,14 @@
 
 mod figures;
 mod group;
-mod reading;
 
 use self::group::{Group, Kind};
-use self::reading::{Occupied, Unreadable, kernel_stacks, stack_size};
 use crate::claim::Section;
 use crate::experiment::{About, Context, During, Error, Experiment};
 use crate::figure::Figure;
 use crate::format;
 use crate::judge;
+use crate::machine::occupied::{Occupied, Unreadable, kernel_stacks, stack_size};
 use crate::measure::{Plan, decided};
 use crate::params::Param;
 use crate::record::{Condition, Record};

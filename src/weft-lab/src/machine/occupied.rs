@@ -1,10 +1,11 @@
-//! What the kernel says of a group's memory: files of `/proc`, and the numbers in them.
+//! What a group of processes occupies: what the kernel says of its memory: files of `/proc`, and the numbers in them.
 
 use std::fs;
 
 /// The number behind `key:` in a text of lines such as `Pss:    123 kB`, as `smaps_rollup`, `status` and `meminfo` have
 /// them (`proc_pid_smaps(5)`, `proc_pid_status(5)`, `proc_meminfo(5)`).
-pub(super) fn number(text: &str, key: &str) -> Option<f64> {
+#[must_use]
+pub fn number(text: &str, key: &str) -> Option<f64> {
     text.lines().find_map(|line| {
         let value = line.strip_prefix(key)?.strip_prefix(':')?;
         let number: u64 = value.split_whitespace().next()?.parse().ok()?;
@@ -14,24 +15,33 @@ pub(super) fn number(text: &str, key: &str) -> Option<f64> {
 
 /// What a group of processes occupies, in kB, and how many tasks it has.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Occupied {
-    pub(super) pss_kb: f64,
-    pub(super) rss_kb: f64,
-    pub(super) page_tables_kb: f64,
-    pub(super) tasks: f64,
+pub struct Occupied {
+    /// The proportional set size: a page that k processes map counts 1/k to each.
+    pub pss_kb: f64,
+    /// The resident set size, in which such a page counts k times.
+    pub rss_kb: f64,
+    /// What the kernel needs to describe the address spaces.
+    pub page_tables_kb: f64,
+    /// Tasks, which have a kernel stack each.
+    pub tasks: f64,
 }
 
 /// Which file can't be read, and why.
 #[derive(Debug)]
-pub(super) struct Unreadable {
+pub struct Unreadable {
     /// The facility that is missing, as in [`crate::facility`].
-    pub(super) facility: &'static str,
-    pub(super) detail: String,
+    pub facility: &'static str,
+    /// What the system said.
+    pub detail: String,
 }
 
 impl Occupied {
     /// The sum over these processes.
-    pub(super) fn by(pids: &[i32]) -> Result<Occupied, Unreadable> {
+    ///
+    /// # Errors
+    ///
+    /// The first file that can't be read, and the facility that it stands for.
+    pub fn by(pids: &[i32]) -> Result<Occupied, Unreadable> {
         let mut sum = Occupied::default();
         for pid in pids {
             let one = Occupied::by_one(*pid)?;
@@ -44,7 +54,8 @@ impl Occupied {
     }
 
     /// All that counts, with kernel stacks of this size.
-    pub(super) fn total_kb(&self, stack_kb: f64) -> f64 {
+    #[must_use]
+    pub fn total_kb(&self, stack_kb: f64) -> f64 {
         self.pss_kb + self.page_tables_kb + self.tasks * stack_kb
     }
 
@@ -74,7 +85,11 @@ fn read(facility: &'static str, path: &str) -> Result<String, Unreadable> {
 }
 
 /// All kernel stacks of the machine, in kB.
-pub(super) fn kernel_stacks() -> Result<f64, Unreadable> {
+///
+/// # Errors
+///
+/// `/proc/meminfo` can't be read, or lacks the number.
+pub fn kernel_stacks() -> Result<f64, Unreadable> {
     let meminfo = read("kernel-memory", "/proc/meminfo")?;
     number(&meminfo, "KernelStack").ok_or_else(|| Unreadable {
         facility: "kernel-memory",
@@ -84,7 +99,8 @@ pub(super) fn kernel_stacks() -> Result<f64, Unreadable> {
 
 /// The size of one kernel stack, from what some tasks added to the machine's sum. A stack is a power of two in size, and
 /// the sum is counted in batches, so the nearest power is taken; `None` where tasks added nothing.
-pub(super) fn stack_size(added_kb: f64, tasks: f64) -> Option<f64> {
+#[must_use]
+pub fn stack_size(added_kb: f64, tasks: f64) -> Option<f64> {
     let size = added_kb / tasks;
     (size.is_finite() && size >= 1.0).then(|| size.log2().round().exp2())
 }
@@ -133,8 +149,8 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_never_panics(text in "(?s).{0,200}", key in ".{0,10}") {
-            number(&text, &key);
-            number(&format!("{key}:{text}"), &key);
+            let _found = number(&text, &key);
+            let _found = number(&format!("{key}:{text}"), &key);
         }
     }
 }
