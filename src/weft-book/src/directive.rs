@@ -227,8 +227,8 @@ mod tests {
         );
         let said = |text| find(text).expect_err("a fault").1.to_string();
         assert!(
-            said("{{#lab tabs-isolated}}")
-                .starts_with("{{#lab}} knows no claim with an experiment \"tabs-isolated\"; it knows: ")
+            said("{{#lab summary-process}}")
+                .starts_with("{{#lab}} knows no claim with an experiment \"summary-process\"; it knows: ")
         );
         assert!(said("{{#source nothing}}").starts_with("{{#source}} knows no experiment \"nothing\"; it knows: "));
     }

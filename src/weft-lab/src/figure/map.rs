@@ -202,7 +202,7 @@ fn draw_region(region: &Region, (top, bottom): (i32, i32), area: &Canvas<'_>, sa
     }
     let middle = i32::midpoint(top, bottom);
     let size = size(region);
-    let label = fitted(&say(&region.label), RIGHT - LEFT - 38 - text_width(&size));
+    let label = fitted(&say(&region.label), RIGHT - LEFT - 38 - width(&size));
     write_text(area, &label, (LEFT + 18, middle), 13, INK, HPos::Left);
     write_text(area, &size, (RIGHT - 8, middle), 12, DIM, HPos::Right);
     // The address stands at the edge that it names: the lower one.
@@ -218,15 +218,20 @@ fn draw_spot(spot: &Spot, y: i32, area: &Canvas<'_>, say: &dyn Fn(&Text) -> Stri
     write_text(area, &label, (WORDS - 10, y), 13, INK, HPos::Left);
 }
 
-/// The text, cut to about `width` pixels.
-fn fitted(text: &str, width: i32) -> String {
-    if text_width(text) <= width {
+/// The width of a text at the size of this figure's letters, roughly.
+fn width(text: &str) -> i32 {
+    text_width(text) * 7 / 8
+}
+
+/// The text, cut to about `room` pixels.
+fn fitted(text: &str, room: i32) -> String {
+    if width(text) <= room {
         return text.to_owned();
     }
     let mut kept = String::new();
     for letter in text.chars() {
         kept.push(letter);
-        if text_width(&kept) > width - 10 {
+        if width(&kept) > room - 10 {
             kept.pop();
             break;
         }
@@ -299,7 +304,7 @@ mod tests {
     fn what_is_too_long_is_cut() {
         assert_eq!(fitted("short", 100), "short");
         let cut = fitted("a label that is much too long for its box", 100);
-        assert!(cut.ends_with('…') && text_width(&cut) <= 110, "{cut}");
+        assert!(cut.ends_with('…') && width(&cut) <= 110, "{cut}");
     }
 
     proptest! {

@@ -84,6 +84,22 @@ impl Mapping {
         Ok(Mapping { start, bytes })
     }
 
+    /// Lets children that are forked from now on find zeros here, so that the fork has nothing to copy for them
+    /// (`MADV_WIPEONFORK`, Linux 4.14), or what their parent has, as is usual (`MADV_KEEPONFORK`, `madvise(2)`).
+    ///
+    /// # Errors
+    ///
+    /// A shared mapping, or an older kernel.
+    pub fn wipe_in_children(&self, wipe: bool) -> io::Result<()> {
+        let advice = if wipe {
+            MmapAdvise::MADV_WIPEONFORK
+        } else {
+            MmapAdvise::MADV_KEEPONFORK
+        };
+        // SAFETY: the range is this mapping's own, and the advice changes nothing in this process.
+        Ok(unsafe { madvise(self.start, self.bytes, advice) }?)
+    }
+
     /// The memory as words.
     #[must_use]
     pub fn words(&self) -> &[AtomicU64] {
@@ -197,6 +213,20 @@ mod tests {
         assert!(mapping.words().iter().all(|word| word.load(Ordering::Relaxed) == 0));
         mapping.touch();
         assert_eq!(mapping.words()[0].load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_wiped_mapping_is_zero_in_a_child_alone() {
+        let mapping = Mapping::private(1).unwrap();
+        let word = &mapping.words()[0];
+        word.store(7, Ordering::Relaxed);
+        for (wipe, seen) in [(true, 0), (false, 7)] {
+            mapping.wipe_in_children(wipe).unwrap();
+            let look = || i32::try_from(word.load(Ordering::Relaxed)).unwrap_or(-1);
+            let mut child = crate::sys::Child::fork(look).unwrap();
+            assert_eq!(child.wait().unwrap(), crate::sys::Ended::Exit(seen));
+            assert_eq!(word.load(Ordering::Relaxed), 7);
+        }
     }
 
     #[test]

@@ -60,6 +60,15 @@ impl Tracee {
         let regs = ptrace::getregset::<ptrace::regset::NT_PRSTATUS>(self.thread)?;
         Ok(Registers::of(&regs))
     }
+
+    fn wait_for_end(&self) {
+        loop {
+            match waitpid(self.thread, Some(WaitPidFlag::__WALL)) {
+                Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
 }
 
 impl Drop for Tracee {
@@ -70,11 +79,8 @@ impl Drop for Tracee {
         let _gone = kill(self.process, Signal::SIGKILL);
         // A traced thread stays a zombie until its tracer has waited for it. The first thread's end is told last of
         // all, and whoever made the process waits for that.
-        while self.thread != self.process {
-            match waitpid(self.thread, Some(WaitPidFlag::__WALL)) {
-                Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) | Err(_) => return,
-                Ok(_) => {}
-            }
+        if self.thread != self.process {
+            self.wait_for_end();
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::sys::{self, Child, Mapping};
 /// A tab is suspected of hanging when its heart stood still in so many looks. Looks and not time are counted: where the
 /// whole machine stands still, the supervisor does not look.
 const LOOKS: u32 = 10;
+/// How long the supervisor waits for the answer of a tab that it doesn't suspect.
+const ANSWER: Duration = Duration::from_secs(2);
 /// The stack of a tab that is a thread.
 const STACK: usize = 256 << 10;
 
@@ -27,6 +29,9 @@ pub(super) struct Plan {
     pub(super) page_bytes: usize,
     /// How long a tab may be silent, and then again how long it may take to answer the question whether it hangs.
     pub(super) patience: Duration,
+    /// Will there be an accident on purpose? It is then no news, and leaves no core dump. Such a process hides its
+    /// memory from who is not root (`PR_SET_DUMPABLE`, `prctl(2)`).
+    pub(super) has_accident: bool,
 }
 
 /// Tabs that are open, and their supervisor. Dropped, they end.
@@ -80,11 +85,13 @@ impl Browser {
     }
 
     fn start_process(&self, tab: usize) -> io::Result<(UnixStream, Child)> {
-        let (ours, theirs) = self.line()?;
+        let (ours, theirs) = line()?;
         let heart = &self.hearts.words()[tab];
-        let page_bytes = self.plan.page_bytes;
+        let (page_bytes, has_accident) = (self.plan.page_bytes, self.plan.has_accident);
         let child = Child::fork(move || {
-            fall_silent();
+            if has_accident {
+                fall_silent();
+            }
             i32::from(live(theirs, heart, page_bytes).is_err())
         })?;
         Ok((ours, child))
@@ -94,14 +101,16 @@ impl Browser {
         let mut ends = Vec::new();
         self.lines.clear();
         for _ in 0..self.plan.tabs {
-            let (ours, theirs) = self.line()?;
+            let (ours, theirs) = line()?;
             self.lines.push(ours);
             ends.push(theirs);
         }
         let hearts = self.hearts.words();
-        let page_bytes = self.plan.page_bytes;
+        let (page_bytes, has_accident) = (self.plan.page_bytes, self.plan.has_accident);
         let child = Child::fork(move || {
-            fall_silent();
+            if has_accident {
+                fall_silent();
+            }
             std::thread::scope(|scope| {
                 for (end, heart) in ends.into_iter().zip(hearts) {
                     let thread = std::thread::Builder::new().stack_size(STACK);
@@ -115,12 +124,6 @@ impl Browser {
         })?;
         self.children = vec![child];
         Ok(())
-    }
-
-    fn line(&self) -> io::Result<(UnixStream, UnixStream)> {
-        let (ours, theirs) = UnixStream::pair()?;
-        ours.set_read_timeout(Some(self.plan.patience))?;
-        Ok((ours, theirs))
     }
 
     /// Gives an order, and takes the answer in: the page that the tab shows. `None` without an answer in time.
@@ -197,7 +200,10 @@ impl Browser {
         }
         for _ in 0..LOOKS {
             for tab in self.readable(&silent)? {
-                let _answer = self.lines[tab].read_exact(&mut [0; 8]);
+                if self.lines[tab].read_exact(&mut [0; 8]).is_err() {
+                    // It has died meanwhile, and with it perhaps others: the next look says so.
+                    return Ok(Vec::new());
+                }
                 silent.retain(|&other| other != tab);
                 self.false_alarms += 1;
             }
@@ -246,6 +252,12 @@ impl Browser {
     pub(super) fn pids(&self) -> Vec<i32> {
         self.children.iter().map(Child::id).collect()
     }
+}
+
+fn line() -> io::Result<(UnixStream, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.set_read_timeout(Some(ANSWER))?;
+    Ok((ours, theirs))
 }
 
 /// What an accident on purpose says is no news.

@@ -192,6 +192,7 @@ impl Experiment for BrowserTabs {
             tabs,
             page_bytes: cx.params.count("page_kb") * 1_000,
             patience: Duration::from_millis(cx.params.count("patience_ms") as u64),
+            has_accident: true,
         };
         let plans = Kind::ALL.map(plan);
         weigh(cx, &plans);
@@ -328,7 +329,10 @@ fn weigh(cx: &mut Context<'_>, plans: &[Plan; 2]) {
 }
 
 fn weigh_once(plan: Plan) -> io::Result<Result<Occupied, Unreadable>> {
-    let mut browser = Browser::open(plan)?;
+    let mut browser = Browser::open(Plan {
+        has_accident: false,
+        ..plan
+    })?;
     for tab in 0..plan.tabs {
         browser.load(tab, 1)?;
     }

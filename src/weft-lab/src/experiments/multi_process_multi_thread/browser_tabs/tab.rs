@@ -1,12 +1,12 @@
 //! The life of a tab: it loads a page, shows it when asked, lets its heart beat, and has an accident when told to.
 
-use std::hint::{black_box, spin_loop};
+use std::hint::spin_loop;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::sys;
+use crate::sys::{self, Mapping};
 use crate::text::Text;
 
 /// What can happen to a tab.
@@ -125,7 +125,9 @@ fn hang() -> ! {
     }
 }
 
-/// Takes memory until an allocation fails, which Rust answers by aborting. Comes back where no limit can be set.
+/// Takes memory until the limit is met, and aborts then, as Rust does when an allocation fails. Comes back where no limit
+/// can be set. It asks the kernel itself: a library's allocator may have address space in reserve, a different amount
+/// for threads.
 fn eat(limit: u64) {
     const BITE: usize = 1 << 20;
     let used = std::fs::read_to_string("/proc/self/statm")
@@ -138,7 +140,13 @@ fn eat(limit: u64) {
     }
     let mut bites = Vec::with_capacity(1 << 12);
     while bites.len() < bites.capacity() {
-        bites.push(black_box(vec![1_u8; BITE]));
+        match Mapping::private(BITE) {
+            Ok(bite) => {
+                bite.touch();
+                bites.push(bite);
+            }
+            Err(_) => std::process::abort(),
+        }
     }
 }
 

@@ -32,8 +32,8 @@ impl Structure {
     pub(super) fn label(self) -> Text {
         match self {
             Structure::Single => text!("One thread"),
-            Structure::Pipelined => text!("Pipeline: simulation and drawing on a thread each"),
-            Structure::Parallel => text!("Parts of both on every core (rayon)"),
+            Structure::Pipelined => text!("Pipeline of two threads"),
+            Structure::Parallel => text!("Parts on every core"),
         }
     }
 }

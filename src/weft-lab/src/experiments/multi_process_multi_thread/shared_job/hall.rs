@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -41,9 +42,9 @@ impl Way {
     pub(super) fn label(self) -> Text {
         match self {
             Way::Threads => text!("Threads"),
-            Way::Fork => text!("Processes that inherit the data by fork"),
-            Way::Shared => text!("Processes with a shared mapping"),
-            Way::Sent => text!("Processes that are sent the data"),
+            Way::Fork => text!("Fork"),
+            Way::Shared => text!("Shared mapping"),
+            Way::Sent => text!("Data sent"),
         }
     }
 }
@@ -147,21 +148,18 @@ impl Hall {
         })
     }
 
-    fn part(&self, memory: &'_ Mapping, which: usize) -> std::ops::Range<usize> {
-        let words = &memory.words()[..self.words];
-        let part = part(words, which, self.workers);
-        let start = (part.as_ptr() as usize - words.as_ptr() as usize) / WORD;
-        start..start + part.len()
+    fn part(&self, which: usize) -> Range<usize> {
+        part(self.words, which, self.workers)
     }
 
     fn threads(&self, job: Job, weigh: bool) -> Result<Done, Error> {
-        let words = &self.private.memory.words()[..self.words];
+        let words = self.private.memory.words();
         let finished = Barrier::new(self.workers + 1);
         let leave = Barrier::new(self.workers + 1);
-        let (workers, cpus) = (self.workers, &self.cpus);
+        let (all, workers, cpus) = (self.words, self.workers, &self.cpus);
         let work = |which: usize| {
             pin(cpus, which);
-            let part = part(words, which, workers);
+            let part = &words[part(all, which, workers)];
             let mut bins = [0; BINS];
             match job {
                 Job::Count => count(values(part), &mut bins),
@@ -198,6 +196,9 @@ impl Hall {
 
     fn processes(&self, way: Way, job: Job, weigh: bool) -> Result<Done, Error> {
         let memory = &self.array(way).memory;
+        // Only who inherits the private array pays for it.
+        let chosen = self.private.memory.wipe_in_children(way != Way::Fork);
+        chosen.during("choose what children inherit")?;
         let mut children = Vec::new();
         let mut lines = Vec::new();
         for which in 0..self.workers {
@@ -212,7 +213,7 @@ impl Hall {
         };
         if way == Way::Sent {
             for (which, line) in lines.iter_mut().enumerate() {
-                let words = &memory.words()[self.part(memory, which)];
+                let words = &memory.words()[self.part(which)];
                 send(line, words).during("send a part of the data")?;
             }
         }
@@ -221,7 +222,7 @@ impl Hall {
                 (Way::Shared, _) => line.read_exact(&mut [0]).during("wait for a worker")?,
                 (_, Job::Count) => add(&mut done.bins, &receive_bins(line).during("take a result in")?),
                 (_, Job::Change) => {
-                    let words = &memory.words()[self.part(memory, which)];
+                    let words = &memory.words()[self.part(which)];
                     receive(line, words).during("take a result in")?;
                 }
             }
@@ -254,15 +255,14 @@ impl Hall {
     /// A worker's life, as a process.
     fn serve(&self, way: Way, job: Job, which: usize, mut line: &UnixStream, stay: bool) -> io::Result<()> {
         pin(&self.cpus, which);
-        let memory = &self.array(way).memory;
-        let words = &memory.words()[self.part(memory, which)];
+        let part = self.part(which);
         let own: Vec<AtomicU64>;
         let words = if way == Way::Sent {
-            own = words.iter().map(|_| AtomicU64::new(0)).collect();
+            own = part.map(|_| AtomicU64::new(0)).collect();
             receive(&mut line, &own)?;
             &own
         } else {
-            words
+            &self.array(way).memory.words()[part]
         };
         let mut bins = [0; BINS];
         match job {

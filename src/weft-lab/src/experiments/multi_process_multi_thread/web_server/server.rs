@@ -49,9 +49,9 @@ impl Model {
             Model::Fork => text!("A process for each connection"),
             Model::Thread => text!("A thread for each connection"),
             Model::Prefork => text!("Processes made before"),
-            Model::Pool => text!("A pool of threads, written by hand"),
-            Model::Rayon => text!("A pool of threads, rayon's"),
-            Model::Events => text!("An event loop"),
+            Model::Pool => text!("Pool, written by hand"),
+            Model::Rayon => text!("Pool, rayon's"),
+            Model::Events => text!("Event loop"),
         }
     }
 

@@ -82,7 +82,7 @@ fn findings_say_what_a_clock_that_starts_late_leaves_out() {
     record.series.push(one(stalled, "p99", 30e6));
     let text = finding(&record, "omission").unwrap();
     assert!(
-        text.contains("A pool of threads, written by hand. 1 of 100 requests took longer than 30.0 ms"),
+        text.contains("Pool, written by hand. 1 of 100 requests took longer than 30.0 ms"),
         "{text}"
     );
     assert!(

@@ -60,8 +60,8 @@ fn curves(record: &Record) -> Figure {
     };
     let mut curves: Vec<Curve> = Work::ALL.map(measured).into_iter().collect();
     for (work, name) in [
-        (Work::Threads, text!("Amdahl's law, fitted to computing")),
-        (Work::Waiting, text!("Amdahl's law, fitted to waiting")),
+        (Work::Threads, text!("Amdahl, fitted to computing")),
+        (Work::Waiting, text!("Amdahl, fitted to waiting")),
     ] {
         let most = processors(work, cores);
         let serial = serial_share(record, work, most).estimate;

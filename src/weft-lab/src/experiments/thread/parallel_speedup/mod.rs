@@ -19,7 +19,7 @@ use crate::measure::{Plan, decided};
 use crate::params::Param;
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
-use crate::verdict::Verdict;
+use crate::verdict::{Outcome, Verdict};
 
 use work::{Crews, Work};
 
@@ -63,7 +63,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (4, 25),
+    seconds: (3, 30),
     uses: &["second-cpu", "tasks"],
     source: include_str!("mod.rs"),
 };
@@ -127,7 +127,7 @@ impl Experiment for ParallelSpeedup {
         };
         cx.phase(text!("Computing with one thread and with all"), 0.0, 0.35);
         let sides = sides(cores, aa);
-        let plan = Plan::lasting(cx.time(0.35));
+        let plan = Plan::lasting(cx.time(0.3));
         let blocks = cx.compare(
             &[0, 1],
             plan,
@@ -148,7 +148,7 @@ impl Experiment for ParallelSpeedup {
         let plan = Plan {
             warm_up: 1,
             min_rounds: 5,
-            ..Plan::lasting(cx.time(0.5))
+            ..Plan::lasting(cx.time(0.35))
         };
         let blocks = cx.sweep(&conditions, plan, |&(work, threads)| time(work, threads))?;
         for ((work, threads), blocks) in conditions.into_iter().zip(blocks) {
@@ -173,6 +173,10 @@ impl Experiment for ParallelSpeedup {
         };
         let mut verdict = judge::ratio(record, ABOUT.claims[0], speedup, summary);
         verdict.doubts.extend(drift);
+        let missed = verdict.outcome == Outcome::Refuted || (verdict.outcome == Outcome::NoDifference && cores > 1);
+        if missed && is_disturbed(&verdict) && !record.is_aa() {
+            verdict.outcome = Outcome::Inconclusive;
+        }
         verdict.findings.extend(findings::findings(record));
         vec![verdict]
     }
@@ -180,6 +184,14 @@ impl Experiment for ParallelSpeedup {
     fn figures(&self, record: &Record) -> Vec<Figure> {
         figures::all(record)
     }
+}
+
+/// Others used the cores that the threads wanted, so that a missing speed-up says nothing about threads.
+fn is_disturbed(verdict: &Verdict) -> bool {
+    verdict
+        .doubts
+        .iter()
+        .any(|doubt| matches!(doubt.kind.as_str(), "busy" | "steal"))
 }
 
 /// How many times as fast the second side is, with its doubt about drift.

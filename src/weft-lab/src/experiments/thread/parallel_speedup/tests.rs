@@ -36,6 +36,20 @@ fn each_outcome() {
 }
 
 #[test]
+fn cores_that_others_used_refute_nothing() {
+    let disturbed = |speedup: f64, cores: Vec<usize>| {
+        let mut record = sped(speedup, 0.0);
+        record.noise.other_cpu_ns = 900_000_000;
+        record.machine.allowed_cpus = cores;
+        record.verdicts()[0].outcome
+    };
+    assert_eq!(disturbed(0.6, vec![0, 1]), Outcome::Inconclusive);
+    assert_eq!(disturbed(1.0, vec![0, 1]), Outcome::Inconclusive);
+    assert_eq!(disturbed(1.0, vec![0]), Outcome::NoDifference, "one core bends nothing");
+    assert_eq!(disturbed(1.9, vec![0, 1]), Outcome::Supported);
+}
+
+#[test]
 fn the_words_name_threads_and_cores() {
     let mut record = sped(1.9, 0.05);
     let words = |record: &Record| record.verdicts()[0].summary.english();

@@ -94,7 +94,7 @@ impl Crews {
                 pieces
                     .into_par_iter()
                     .with_max_len(1)
-                    .for_each(|piece| self.compute(piece))
+                    .for_each(|piece| self.compute(piece));
             });
             return Ok(());
         }

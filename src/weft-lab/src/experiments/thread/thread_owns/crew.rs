@@ -94,9 +94,10 @@ struct Desk {
 }
 
 impl Desk {
-    fn note(&self, thread: usize) {
-        let local = 0_u64;
-        let local = std::ptr::from_ref(black_box(&local)) as u64;
+    /// Notes where things of the calling thread lie; `local` is in a frame that stays for as long as the thread is looked
+    /// at.
+    fn note(&self, thread: usize, local: &u64) {
+        let local = std::ptr::from_ref(black_box(local)) as u64;
         let own = OWN.with(|own| std::ptr::from_ref(own) as u64);
         let id = u64::from(sys::thread_id().unsigned_abs());
         for (word, value) in self.notes.words()[thread * NOTES..].iter().zip([local, own, id]) {
@@ -106,7 +107,8 @@ impl Desk {
     }
 
     fn work(&self, thread: usize) -> ! {
-        self.note(thread);
+        let local = 0;
+        self.note(thread, &local);
         let words = self.ready.half_words();
         let (ready, value) = (&words[thread], self.values[thread - 1]);
         match Job::of(thread) {
@@ -126,7 +128,8 @@ impl Desk {
                 return NO_THREAD;
             }
         }
-        self.note(0);
+        let local = 0;
+        self.note(0, &local);
         self.ready.half_words()[0].store(1, SeqCst);
         while nix::unistd::read(end, &mut [0]).is_err() {}
         0

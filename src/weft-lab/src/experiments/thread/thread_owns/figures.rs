@@ -45,6 +45,7 @@ fn region(series: &Series) -> Option<Region> {
     let label = match (series.condition.get("role"), index) {
         ("stack", Some(0)) => text!("Stack of the first thread"),
         ("stack", Some(index)) => text!("Stack of thread {number}", number = index),
+        ("thread-local", _) => text!("Thread-local data"),
         ("code", _) => text!("Code: {file}", file = file),
         ("data", _) => text!("Static data: {file}", file = file),
         _ => text!("Heap"),

@@ -45,7 +45,7 @@ static ABOUT: About = About {
         Param::choice("reader", msg!("How the registers are read"), &["ptrace", "signal"]),
     ],
     seconds: (1, 6),
-    uses: &["ptrace", "symbols", "tasks"],
+    uses: &["ptrace", "symbols", "tasks", "stopped-threads"],
     source: include_str!("mod.rs"),
 };
 
@@ -267,6 +267,8 @@ fn keep(cx: &mut Context<'_>, snapshot: &Snapshot, functions: &[Option<String>])
         let counter = standing.registers.program_counter();
         keep_region(cx, counter, Condition::of("role", "code"));
         keep_region(cx, standing.local, thread(index).and("role", "stack"));
+        // Most threads have it at the upper end of their stack; the first has it elsewhere.
+        keep_region(cx, standing.own, thread(index).and("role", "thread-local"));
     }
     keep_region(cx, snapshot.data, Condition::of("role", "data"));
     keep_region(cx, snapshot.heap, Condition::of("role", "heap"));

@@ -125,11 +125,7 @@ fn looked(registers: &[f64], lost: f64) -> Record {
     for (index, function) in ["read", "weft_lab::sys::registers::spin_with"].into_iter().enumerate() {
         let at = |mark: &str| thread(index).and("mark", mark);
         let stack = 0xa000_u64 + 0x4000 * index as u64;
-        all.push(series(
-            at("counter").and("function", function),
-            "mark",
-            &[0x1100 as f64],
-        ));
+        all.push(series(at("counter").and("function", function), "mark", &[4352.0]));
         all.push(series(at("stack-pointer"), "mark", &[stack as f64]));
         let stack = [(stack - 0x1000) as f64, (stack + 0x1000) as f64];
         all.push(series(
