@@ -392,20 +392,28 @@ pub static CLAIMS: &[Claim] = &[
             "How much time does a frame of a game take on one thread, compared with threads on every core?"
         ))),
     },
-    untested(
-        "switch-happens",
-        Section::ContextSwitching,
-        &["CPU가 실행 중인 작업을 멈추고 다른 작업으로 전환하는 과정"],
-        msg!("The CPU stops one task and goes over to another."),
-        Kind::Always,
-    ),
-    untested(
-        "switch-where",
-        Section::ContextSwitching,
-        &["프로세스 ↔ 프로세스", "스레드 ↔ 스레드"],
-        msg!("Switches happen between processes and between threads."),
-        Kind::Always,
-    ),
+    Claim {
+        id: "switch-happens",
+        section: Section::ContextSwitching,
+        notes: &["CPU가 실행 중인 작업을 멈추고 다른 작업으로 전환하는 과정"],
+        statement: msg!("The CPU stops one task and goes over to another."),
+        kind: Kind::Always,
+        experiment: Some("timeline"),
+        question: Some(Question::Holds(msg!(
+            "Three tasks spin on one core and never ask for anything. Does the kernel stop each of them, and does another run meanwhile?"
+        ))),
+    },
+    Claim {
+        id: "switch-where",
+        section: Section::ContextSwitching,
+        notes: &["프로세스 ↔ 프로세스", "스레드 ↔ 스레드"],
+        statement: msg!("Switches happen between processes and between threads."),
+        kind: Kind::Always,
+        experiment: Some("switch-where"),
+        question: Some(Question::Holds(msg!(
+            "Does the kernel switch between threads, between processes, and between threads of different processes, all in the same way?"
+        ))),
+    },
     Claim {
         id: "switch-process-dearer",
         section: Section::ContextSwitching,
@@ -417,13 +425,17 @@ pub static CLAIMS: &[Claim] = &[
             "How much time does a switch between processes take, compared with one between threads?"
         ))),
     },
-    untested(
-        "switch-grows",
-        Section::ContextSwitching,
-        &["컨텍스트 스위칭 비용은 자원 범위가 클수록 증가"],
-        msg!("The cost of a switch grows with the range of resources."),
-        Kind::Trend,
-    ),
+    Claim {
+        id: "switch-grows",
+        section: Section::ContextSwitching,
+        notes: &["컨텍스트 스위칭 비용은 자원 범위가 클수록 증가"],
+        statement: msg!("The cost of a switch grows with the range of resources."),
+        kind: Kind::Trend,
+        experiment: Some("working-set"),
+        question: Some(Question::Ratio(msg!(
+            "How much time does a switch cost when each of two processes walks over most of a level-2 cache between switches, compared with touching nothing?"
+        ))),
+    },
     Claim {
         id: "lost-update",
         section: Section::Synchronisation,

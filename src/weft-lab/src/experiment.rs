@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::claim::Section;
 use crate::figure::Figure;
 use crate::machine::Machine;
-use crate::measure::{Clock, ClockCost, LookFn, Plan, Rounds, Sampled};
+use crate::measure::{Clock, ClockCost, Court, LookFn, Plan, Rounds, Sampled};
 use crate::params::{Mode, Param, Params};
 use crate::record::{Condition, Missing, Record, Series, Stopping};
 use crate::sys;
@@ -246,6 +246,15 @@ impl<'a> Context<'a> {
         if let Err(error) = sys::pin(self.machine.quiet_cpu()) {
             self.miss("pinning", error);
         }
+    }
+
+    /// The scheduler that the parameter `scheduler` asks for, or what is allowed instead, which the record says.
+    pub fn court(&mut self) -> Court {
+        let (court, refused) = Court::open(self.params.word("scheduler"));
+        if let Some(error) = refused {
+            self.miss("sched-fifo", error);
+        }
+        court
     }
 
     /// The main comparison: interleaved rounds that stop when `decides` says so at a planned look, or when the time is

@@ -70,6 +70,16 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("Raise the limit: ulimit -u, or the container's limit on processes."),
     },
     Facility {
+        id: "time",
+        lost: msg!("The core was so busy that the time was up before the last parts of the run, which are left out."),
+        remedy: msg!("Close what runs beside it, or pass --full."),
+    },
+    Facility {
+        id: "task-status",
+        lost: msg!("A task can't read its own counts in /proc, so getrusage alone counts its switches."),
+        remedy: msg!("It needs a readable /proc/thread-self/status."),
+    },
+    Facility {
         id: "pagemap",
         lost: msg!("Physical frames can't be read, so only the values show that the memory is independent."),
         remedy: msg!("Run as root: reading frame numbers needs the capability CAP_SYS_ADMIN."),
@@ -187,6 +197,7 @@ impl Facility {
                 _ => Ok(()),
             },
             "smaps-rollup" => needs_file("proc/self/smaps_rollup"),
+            "task-status" => needs_file("proc/thread-self/status"),
             "kernel-memory" => needs_file("proc/meminfo"),
             "pagemap" => pagemap(),
             "task-list" => std::fs::read_dir("/proc/self/task")

@@ -1,9 +1,10 @@
 //! The records that the book shows, made anew.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use weft_lab::experiments::EXPERIMENTS;
+use weft_lab::experiments::{self, EXPERIMENTS};
 use weft_lab::machine::Probe;
 use weft_lab::{Event, Mode, Record, Request, judge, sys};
 
@@ -115,7 +116,7 @@ fn write(records: &[Record]) -> Result<()> {
         );
     }
     for record in records {
-        let path = workspace::recorded().join(format!("{}.json", record.experiment));
+        let path = folder(record)?.join(format!("{}.json", record.experiment));
         workspace::write_whole(&path, &record.to_json())?;
         println!("wrote {}", path.display());
     }
@@ -126,11 +127,17 @@ fn write(records: &[Record]) -> Result<()> {
             .iter()
             .find(|figure| figure.id == id)
             .with_context(|| format!("{experiment} has no figure {id} for the README"))?;
-        let path = workspace::recorded().join(format!("{experiment}.svg"));
+        let path = folder(record)?.join(format!("{experiment}.svg"));
         workspace::write_whole(&path, &figure.svg_file(&|_| None))?;
         println!("wrote {}", path.display());
     }
     Ok(())
+}
+
+/// Where the records of this experiment's section stand.
+fn folder(record: &Record) -> Result<PathBuf> {
+    let experiment = experiments::find(&record.experiment).context("the record is of no known experiment")?;
+    Ok(workspace::recorded(experiment.about().section))
 }
 
 #[cfg(test)]

@@ -37,12 +37,9 @@ pub(crate) fn target() -> PathBuf {
     root().join(named.unwrap_or_else(|| "target".into()))
 }
 
-/// The folder of section 3's recorded results.
-pub(crate) fn recorded() -> PathBuf {
-    root()
-        .join("labs")
-        .join(Section::ProcessVsThread.slug())
-        .join("recorded")
+/// The folder of a section's recorded results.
+pub(crate) fn recorded(section: Section) -> PathBuf {
+    root().join("labs").join(section.slug()).join("recorded")
 }
 
 /// A program, started in the workspace's folder with nothing to read.

@@ -1,5 +1,6 @@
 //! The registry: one line an experiment, in the order of the notes.
 
+mod context_switching;
 pub mod drills;
 mod multi_process_multi_thread;
 mod process_vs_thread;
@@ -27,6 +28,9 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &multi_process_multi_thread::SharedJob,
     &multi_process_multi_thread::WebServer,
     &multi_process_multi_thread::GameLoop,
+    &context_switching::Timeline,
+    &context_switching::SwitchWhere,
+    &context_switching::WorkingSet,
     &synchronisation::LostUpdate,
     &synchronisation::Locks,
     &synchronisation::SyncCost,

@@ -19,7 +19,7 @@ const WIDTH: i32 = 760;
 pub(super) const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
 pub(super) const DIM: RGBColor = RGBColor(0x59, 0x59, 0x59);
 pub(super) const GRID: RGBColor = RGBColor(0xd9, 0xd9, 0xd9);
-const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(super) const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 pub(super) const REGION: RGBColor = RGBColor(0xe8, 0xee, 0xf5);
 
 /// Okabe and Ito's palette for colour-blind readers (2008), the darker colours first.
@@ -131,12 +131,12 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Where everything of a figure goes.
-struct Frame {
+pub(super) struct Frame {
     height: i32,
     /// The plot's upper and lower edge.
     top: i32,
     bottom: i32,
-    x: Span,
+    pub(super) x: Span,
     /// For curves.
     y: Option<Span>,
     /// The distance between two rows.
@@ -149,6 +149,7 @@ const LEGEND: i32 = 30;
 impl Frame {
     fn of(figure: &Figure, say: &dyn Fn(&Text) -> String) -> Frame {
         match &figure.plot {
+            Plot::Gantt(gantt) => Frame::of_gantt(gantt, say),
             Plot::Marks(marks) => {
                 let values = marks
                     .rows
@@ -224,7 +225,7 @@ impl Frame {
         }
     }
 
-    fn rows(
+    pub(super) fn rows(
         top: i32,
         count: usize,
         axis: &super::Axis,
@@ -252,11 +253,12 @@ impl Frame {
             Plot::Marks(marks) => self.draw_marks(marks, area, say),
             Plot::Bars(bars) => self.draw_bars(bars, area, say),
             Plot::Curves(curves) => self.draw_curves(curves, area, say),
+            Plot::Gantt(gantt) => self.draw_gantt(gantt, area, say),
             Plot::Map(map) => map.draw(area, say),
         }
     }
 
-    fn row_middle(&self, index: usize) -> i32 {
+    pub(super) fn row_middle(&self, index: usize) -> i32 {
         self.top + 4 + i32::try_from(index).unwrap_or(0) * self.row + self.row / 2
     }
 
@@ -361,7 +363,7 @@ impl Frame {
         }
     }
 
-    fn draw_x_axis(&self, axis: &super::Axis, area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
+    pub(super) fn draw_x_axis(&self, axis: &super::Axis, area: &Canvas<'_>, say: &dyn Fn(&Text) -> String) {
         for &tick in &self.x.ticks {
             let x = self.x.place(tick);
             draw_line(area, (x, self.top), (x, self.bottom), GRID, 1);
@@ -435,7 +437,7 @@ fn ends(value: &Interval) -> [f64; 3] {
 }
 
 /// The width of the widest text in pixels at size 14, roughly: Korean letters are twice as wide.
-fn widest(texts: impl Iterator<Item = String>) -> i32 {
+pub(super) fn widest(texts: impl Iterator<Item = String>) -> i32 {
     texts.map(|text| text_width(&text)).max().unwrap_or(0)
 }
 

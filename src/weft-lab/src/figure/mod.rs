@@ -2,11 +2,13 @@
 
 mod axis;
 mod draw;
+mod gantt;
 mod map;
 mod table;
 
 pub use axis::{Axis, Scale, Span};
 pub use draw::escape;
+pub use gantt::{Gantt, Lane};
 pub use map::{Layer, Map, Region, Spot, hex, size};
 pub use table::Table;
 
@@ -40,6 +42,8 @@ pub enum Plot {
     Curves(Curves),
     /// Bars, each perhaps in parts.
     Bars(Bars),
+    /// When each of several tasks ran.
+    Gantt(Gantt),
     /// A map of an address space.
     Map(Map),
 }
@@ -135,6 +139,7 @@ impl Figure {
             Plot::Marks(marks) => marks.rows.is_empty(),
             Plot::Curves(curves) => curves.curves.iter().all(|curve| curve.points.is_empty()),
             Plot::Bars(bars) => bars.rows.is_empty(),
+            Plot::Gantt(gantt) => gantt.lanes.iter().all(|lane| lane.spans.is_empty()),
             Plot::Map(map) => map.regions.is_empty(),
         }
     }

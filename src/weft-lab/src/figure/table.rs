@@ -21,6 +21,7 @@ impl Figure {
     #[must_use]
     pub fn table(&self) -> Table {
         match &self.plot {
+            Plot::Gantt(gantt) => gantt.table(),
             Plot::Map(map) => map.table(),
             Plot::Marks(marks) => {
                 let grouped = marks.groups.len() > 1;

@@ -75,3 +75,19 @@ pub fn yield_now() {
     // SAFETY: takes nothing, and always succeeds on Linux.
     unsafe { libc::sched_yield() };
 }
+
+/// Makes the calling task nicer to others: 0 is usual, 19 is the nicest (`setpriority(2)`; on Linux one task, not the
+/// whole process). Who lacks the right can't take it back.
+///
+/// # Errors
+///
+/// `EACCES` for a value below the present one, without the right.
+pub fn set_nice(nice: u8) -> io::Result<()> {
+    // SAFETY: takes numbers alone; 0 means the calling task.
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice.into()) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}

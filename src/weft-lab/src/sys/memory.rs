@@ -4,6 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
@@ -177,6 +178,18 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, private: bool) {
     };
 }
 
+/// Sleeps while `word` is `expected`, but no longer than `limit` (`futex(2)`).
+pub fn futex_wait_at_most(word: &AtomicU32, expected: u32, private: bool, limit: Duration) {
+    let operation = libc::FUTEX_WAIT | if private { libc::FUTEX_PRIVATE_FLAG } else { 0 };
+    let address = word.as_ptr();
+    let limit = libc::timespec {
+        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
+    };
+    // SAFETY: the word and the limit outlive the call; an early return is allowed, as in `futex_wait`.
+    unsafe { libc::syscall(libc::SYS_futex, address, operation, expected, &raw const limit) };
+}
+
 /// Wakes at most `count` tasks that sleep on `word` (`futex(2)`).
 pub fn futex_wake(word: &AtomicU32, count: i32, private: bool) {
     let operation = libc::FUTEX_WAKE | if private { libc::FUTEX_PRIVATE_FLAG } else { 0 };
@@ -213,6 +226,12 @@ mod tests {
         assert!(mapping.words().iter().all(|word| word.load(Ordering::Relaxed) == 0));
         mapping.touch();
         assert_eq!(mapping.words()[0].load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_futex_sleeps_no_longer_than_its_limit() {
+        // Returns although nobody wakes it.
+        futex_wait_at_most(&AtomicU32::new(0), 0, true, Duration::from_millis(1));
     }
 
     #[test]

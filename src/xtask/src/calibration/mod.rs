@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
-use weft_lab::claim::{CLAIMS, Kind};
+use weft_lab::claim::{CLAIMS, Kind, Section};
 use weft_lab::machine::Probe;
 use weft_lab::{Outcome, Record, Request, Runner, sys};
 
@@ -109,7 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         experiments: counts,
     };
     if !options.dry_run {
-        let path = workspace::recorded().join("calibration.json");
+        let path = workspace::recorded(Section::ProcessVsThread).join("calibration.json");
         let mut json = serde_json::to_string_pretty(&calibration)?;
         json.push('\n');
         workspace::write_whole(&path, &json)?;
@@ -238,7 +238,14 @@ mod tests {
     #[test]
     fn effect_experiments_are_found_by_their_claims() {
         let all = choose(&[]).unwrap();
-        assert_eq!(all, ["creation-cost", "switch-cost", "communication", "memory-cost"]);
+        assert!(all.starts_with(&["creation-cost", "switch-cost", "communication", "memory-cost"]));
+        for id in all {
+            let about = weft_lab::experiments::find(id).unwrap().about();
+            assert!(
+                about.params.iter().any(|param| param.name == "aa"),
+                "{id} has no A/A run"
+            );
+        }
         assert!(choose(&["crash-containment".to_owned()]).is_err());
     }
 

@@ -3,18 +3,8 @@
 use weft_lab::figure::{Bar, Bars};
 use weft_lab::format;
 
-use super::{Canvas, axis_below, colour, column, legend, names, pad, span, widest};
+use super::{Canvas, axis_below, colour, column, filling, legend, names, pad, span, widest};
 use crate::terminal::Look;
-
-/// The sign that fills the parts of a group.
-fn filling(group: usize, look: &Look) -> char {
-    let signs = if look.unicode {
-        ['█', '▒', '░', '▓']
-    } else {
-        ['#', '=', '-', '.']
-    };
-    signs[group % signs.len()]
-}
 
 fn length(bar: &Bar) -> f64 {
     bar.parts.iter().map(|part| part.1).sum()

@@ -30,7 +30,7 @@ pub(super) fn draw(map: &Map, look: &Look) -> String {
                 spots
             }
             Layer::Gap(spots) => {
-                text += &look.paint(&format!("  {:>14}\n", dots), Colour::Dim);
+                text += &look.paint(&format!("  {dots:>14}\n"), Colour::Dim);
                 spots
             }
         };

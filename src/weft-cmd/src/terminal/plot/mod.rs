@@ -3,6 +3,7 @@
 mod bars;
 mod canvas;
 mod curves;
+mod gantt;
 mod map;
 mod marks;
 
@@ -20,6 +21,7 @@ pub(crate) fn draw(figure: &Figure, look: &Look) -> String {
         Plot::Marks(marks) => marks::draw(marks, look),
         Plot::Curves(curves) => curves::draw(curves, look),
         Plot::Bars(bars) => bars::draw(bars, look),
+        Plot::Gantt(gantt) => gantt::draw(gantt, look),
         Plot::Map(map) => map::draw(map, look),
     };
     look.bold(&wrap(&figure.title.english(), 0, 2, look.width)) + &plot
@@ -44,6 +46,16 @@ fn sign(group: usize, look: &Look) -> char {
         ['●', '◆', '▲', '■', '○', '◇']
     } else {
         ['o', 'x', '+', '#', '@', '%']
+    };
+    signs[group % signs.len()]
+}
+
+/// The sign that fills the parts of a group.
+fn filling(group: usize, look: &Look) -> char {
+    let signs = if look.unicode {
+        ['█', '▒', '░', '▓']
+    } else {
+        ['#', '=', '-', '.']
     };
     signs[group % signs.len()]
 }

@@ -1,7 +1,7 @@
 //! Fixed figures, drawn; no record is measured for them.
 
 use weft_lab::Figure;
-use weft_lab::figure::{Axis, Bar, Bars, Curve, Curves, Mark, Marks, Plot};
+use weft_lab::figure::{Axis, Bar, Bars, Curve, Curves, Gantt, Lane, Mark, Marks, Plot};
 use weft_lab::stats::Interval;
 use weft_lab::text::Text;
 
@@ -101,13 +101,55 @@ fn bars_show_their_parts() {
     insta::assert_snapshot!(draw(&bars(), &UNICODE));
 }
 
+fn gantt() -> Figure {
+    let lane = |label: &str, group, spans: &[[f64; 2]]| Lane {
+        label: Text::new(label),
+        group,
+        spans: spans.to_vec(),
+    };
+    figure(Plot::Gantt(Gantt {
+        axis: Axis::linear(Text::new("Time"), "ns"),
+        groups: vec![Text::new("Threads"), Text::new("Processes")],
+        lanes: vec![
+            lane("Thread 1", 0, &[[0.0, 4e6], [8e6, 12e6]]),
+            lane("Process 1", 1, &[[4e6, 8e6], [12e6, 12.01e6]]),
+        ],
+    }))
+}
+
+#[test]
+fn a_lane_has_its_runs_and_their_sum() {
+    let text = draw(&gantt(), &UNICODE);
+    let lane = |name: &str| {
+        text.lines()
+            .find(|line| line.contains(name))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (thread, process) = (lane("Thread 1"), lane("Process 1"));
+    assert!(thread.ends_with("8.00 ms") && process.ends_with("4.01 ms"), "{text}");
+    // Where the thread has its two runs the process has none, but for the last sign.
+    let at = |line: &str, sign: char| -> Vec<usize> {
+        line.chars()
+            .enumerate()
+            .filter(|one| one.1 == sign)
+            .map(|one| one.0)
+            .collect()
+    };
+    let (ran, waited) = (at(&thread, '█'), at(&process, '▒'));
+    assert!(ran.len() > 20 && waited.len() > 10, "{text}");
+    assert!(ran.iter().all(|place| !waited.contains(place)), "{text}");
+    // A run shorter than a column is still seen.
+    assert!(waited.last() > ran.last(), "{text}");
+}
+
 #[test]
 fn without_unicode_all_is_ascii() {
     let look = Look {
         unicode: false,
         ..UNICODE
     };
-    for figure in [marks(), bars()] {
+    for figure in [marks(), bars(), gantt()] {
         let text = draw(&figure, &look);
         assert!(text.is_ascii(), "{text}");
     }
@@ -117,7 +159,7 @@ fn without_unicode_all_is_ascii() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for width in [60, 80, 120] {
-        for figure in [marks(), curves(), bars()] {
+        for figure in [marks(), curves(), bars(), gantt()] {
             let text = draw(&figure, &Look { width, ..UNICODE });
             let widest = text.lines().map(|line| line.chars().count()).max();
             assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{text}");

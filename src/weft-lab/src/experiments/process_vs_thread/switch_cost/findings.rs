@@ -1,10 +1,10 @@
 //! What the record shows beside the verdict: the raw ratio, the pipe's reversal, the step past six tasks, the counts.
 
 use super::pipe::Table;
-use super::ring::Kind;
 use super::{SIDES, Side, main_blocks, pipe_condition, swept};
 use crate::format;
 use crate::judge;
+use crate::measure::ring::Kind;
 use crate::record::Record;
 use crate::stats::{Interval, median};
 use crate::text::Text;

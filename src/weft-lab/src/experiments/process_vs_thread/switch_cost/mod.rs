@@ -6,23 +6,19 @@
 
 mod findings;
 mod pipe;
-mod ring;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use self::pipe::{ARRANGEMENTS, Table};
-use self::ring::Kind;
 use crate::claim::{SWITCH_EQUIVALENCE, Section};
-use crate::experiment::{About, Context, Error, Experiment};
+use crate::experiment::{About, Context, During, Error, Experiment};
 use crate::figure::{Axis, Curve, Curves, Figure, Mark, Marks, Plot};
 use crate::judge;
-use crate::measure::{MonotonicClock, Plan, decided, pause};
+use crate::measure::ring::{self, Kind, Lap};
+use crate::measure::{Court, MonotonicClock, Plan, decided};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
-use crate::sys::{self, Scheduler};
 use crate::text::Text;
 use crate::verdict::Verdict;
 
@@ -56,47 +52,11 @@ static ABOUT: About = About {
     source: include_str!("mod.rs"),
 };
 
-/// A real-time task may use 95% of a core (`sched(7)`), so a batch is followed by a rest.
-const REST: Duration = Duration::from_millis(2);
-
-/// How the tasks of this run are scheduled.
-struct Court {
-    scheduler: Scheduler,
-    switches: u64,
-}
-
-impl Court {
-    /// The scheduler that was asked for and is allowed.
-    fn open(cx: &mut Context<'_>) -> Self {
-        let wanted = cx.params.word("scheduler").to_owned();
-        let mut scheduler = if wanted == "fair" {
-            Scheduler::Fair
-        } else {
-            Scheduler::Fifo
-        };
-        if scheduler == Scheduler::Fifo {
-            let allowed = sys::set_scheduler(Scheduler::Fifo).and_then(|()| sys::set_scheduler(Scheduler::Fair));
-            if let Err(error) = allowed {
-                cx.miss("sched-fifo", error);
-                scheduler = Scheduler::Fair;
-            }
-        }
-        Court {
-            scheduler,
-            switches: cx.params.count("switches") as u64,
-        }
-    }
-
-    /// Runs `play` with this scheduler, which the tasks that it makes inherit.
-    fn play<T>(&self, play: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let real_time = self.scheduler == Scheduler::Fifo && sys::set_scheduler(Scheduler::Fifo).is_ok();
-        let played = play();
-        if real_time {
-            let _back = sys::set_scheduler(Scheduler::Fair);
-            pause(REST);
-        }
-        played
-    }
+/// One batch of a ring, under the court's scheduler.
+fn lap(court: Court, kind: Kind, tasks: usize, switches: u64) -> Result<Lap, Error> {
+    court
+        .play(|| ring::lap(&MonotonicClock, kind, tasks, switches))
+        .during("run a ring of tasks")
 }
 
 /// What a block of the main comparison is taken of.
@@ -140,11 +100,11 @@ impl Experiment for SwitchCost {
 
     fn run(&self, cx: &mut Context<'_>) -> Result<(), Error> {
         cx.pin();
-        let court = Court::open(cx);
-        compare(cx, &court)?;
+        let court = cx.court();
+        compare(cx, court)?;
         if !cx.params.flag("aa") {
-            play_pipe(cx, &court)?;
-            sweep_tasks(cx, &court)?;
+            play_pipe(cx)?;
+            sweep_tasks(cx, court)?;
         }
         Ok(())
     }
@@ -179,9 +139,10 @@ impl Experiment for SwitchCost {
     }
 }
 
-fn compare(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
+fn compare(cx: &mut Context<'_>, court: Court) -> Result<(), Error> {
     let aa = cx.params.flag("aa");
     let tasks = cx.params.count("tasks");
+    let switches = cx.params.count("switches") as u64;
     cx.phase(text!("Switching in a ring of {tasks}", tasks = tasks), 0.0, 0.4);
     let mut counted: Vec<Vec<f64>> = vec![Vec::new(); SIDES.len()];
     let plan = Plan::lasting(cx.time(0.4));
@@ -201,9 +162,9 @@ fn compare(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
         },
         |&side| {
             let tasks = if side == Side::Alone { 1 } else { tasks };
-            let lap = court.play(|| ring::lap(&MonotonicClock, side.kind(aa), tasks, court.switches))?;
-            counted[side as usize].push(lap.switches_per_yield);
-            Ok(lap.per_yield)
+            let lap = lap(court, side.kind(aa), tasks, switches)?;
+            counted[side as usize].push(lap.switches_per_turn);
+            Ok(lap.per_turn)
         },
     )?;
     for ((side, blocks), mut counted) in SIDES.into_iter().zip(blocks).zip(counted) {
@@ -215,7 +176,7 @@ fn compare(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
     Ok(())
 }
 
-fn play_pipe(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
+fn play_pipe(cx: &mut Context<'_>) -> Result<(), Error> {
     // Under the fair scheduler, since the usual experiment is run that way; with real-time tasks its sign may differ.
     cx.phase(text!("Passing a byte through a pipe"), 0.4, 0.65);
     let separable = crate::facility::Facility::find("separate-files").is_none_or(|facility| match facility.check() {
@@ -229,7 +190,7 @@ fn play_pipe(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
         .into_iter()
         .filter(|(kind, table)| separable || *kind == Kind::Process || *table == Table::Shared)
         .collect();
-    let trips = court.switches / 8;
+    let trips = cx.params.count("switches") as u64 / 8;
     let plan = Plan::lasting(cx.time(0.25)).at_most(400);
     let blocks = cx.sweep(&played, plan, |&(kind, table)| {
         pipe::ping_pong(&MonotonicClock, kind, table, trips)
@@ -246,8 +207,9 @@ fn pipe_condition(kind: Kind, table: Table) -> Condition {
         .and("table", table.id())
 }
 
-fn sweep_tasks(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
+fn sweep_tasks(cx: &mut Context<'_>, court: Court) -> Result<(), Error> {
     cx.phase(text!("Switching in rings of 2 to 16"), 0.65, 1.0);
+    let switches = cx.params.count("switches") as u64;
     let sizes: &[usize] = if cx.mode == Mode::Quick {
         &[2, 4, 5, 6, 7, 8, 12, 16]
     } else {
@@ -263,9 +225,7 @@ fn sweep_tasks(cx: &mut Context<'_>, court: &Court) -> Result<(), Error> {
         ..Plan::lasting(cx.time(0.35))
     };
     let blocks = cx.sweep(&rings, plan, |&(kind, tasks)| {
-        Ok(court
-            .play(|| ring::lap(&MonotonicClock, kind, tasks, court.switches))?
-            .per_yield)
+        Ok(lap(court, kind, tasks, switches)?.per_turn)
     })?;
     for ((kind, tasks), blocks) in rings.into_iter().zip(blocks) {
         cx.put(ring_condition(kind, tasks), "time", "ns", blocks);
@@ -388,7 +348,7 @@ fn pipe_figure(record: &Record) -> Figure {
     let label = |kind: Kind, table: Table| match (kind, table) {
         (Kind::Thread, Table::Shared) => text!("Threads, one descriptor table"),
         (Kind::Thread, Table::Separate) => text!("Threads, a table each"),
-        (Kind::Process, _) => text!("Processes, a table each"),
+        (Kind::Process | Kind::Mixed, _) => text!("Processes, a table each"),
     };
     let rows = ARRANGEMENTS.into_iter().map(|(kind, table)| Mark {
         label: label(kind, table),

@@ -3,9 +3,9 @@
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::ring::Kind;
 use crate::experiment::{During, Error};
 use crate::measure::Clock;
+use crate::measure::ring::Kind;
 use crate::sys::{self, Child, Ended, Mapping};
 
 /// Whose descriptor tables the two tasks use.
@@ -81,7 +81,7 @@ pub(super) fn ping_pong(clock: &(dyn Clock + Sync), kind: Kind, table: Table, tr
     let took = &memory.words()[0];
     match kind {
         Kind::Thread => between_threads(&court, clock, table, trips, took)?,
-        Kind::Process => between_processes(&court, clock, trips, took)?,
+        Kind::Process | Kind::Mixed => between_processes(&court, clock, trips, took)?,
     }
     Ok(took.load(Ordering::Acquire) as f64 / (2 * trips) as f64)
 }

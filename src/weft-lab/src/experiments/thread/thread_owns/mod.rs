@@ -45,7 +45,7 @@ static ABOUT: About = About {
         Param::choice("reader", msg!("How the registers are read"), &["ptrace", "signal"]),
     ],
     seconds: (1, 6),
-    uses: &["ptrace", "symbols", "tasks"],
+    uses: &["ptrace", "symbols", "tasks", "stopped-threads"],
     source: include_str!("mod.rs"),
 };
 

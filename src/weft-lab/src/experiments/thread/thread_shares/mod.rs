@@ -38,7 +38,7 @@ static ABOUT: About = About {
         Param::integer("trials", msg!("Trials"), (1, 10_000), 200, 2_000),
     ],
     seconds: (1, 4),
-    uses: &["tasks"],
+    uses: &["tasks", "writers"],
     source: include_str!("mod.rs"),
 };
 
