@@ -22,6 +22,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use weft_book::serve::{Notice, Serve};
 use weft_lab::Runner;
+use weft_lab::measure::{Clock, MonotonicClock, Nanos, pause};
 
 #[path = "../src/serve/tests/client.rs"]
 #[allow(dead_code, reason = "shared with the tests inside the crate, which need more of it")]
@@ -245,10 +246,13 @@ fn a_signal_ends_everything() {
     let processes = descendants(server.child.id());
     assert!(processes.len() >= 2, "a warden and a worker: {processes:?}");
     assert!(server.end(Signal::SIGINT).success());
-    let left: Vec<_> = processes
-        .iter()
-        .filter(|pid| Path::new(&format!("/proc/{pid}")).exists())
-        .collect();
+    // A process that was killed is listed until its parent has taken its end in.
+    let is_there = |pid: &&u32| Path::new(&format!("/proc/{pid}")).exists();
+    let start = MonotonicClock.now();
+    while processes.iter().any(|pid| is_there(&pid)) && MonotonicClock.now().since(start) < Nanos(2_000_000_000) {
+        pause(Duration::from_millis(10));
+    }
+    let left: Vec<_> = processes.iter().filter(is_there).collect();
     assert!(left.is_empty(), "left behind: {left:?}");
     for events in [&mut events, &mut queued] {
         assert_eq!(events.until("error").data["cancelled"], true);

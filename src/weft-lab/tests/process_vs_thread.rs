@@ -107,12 +107,15 @@ fn each_worker_that_waits_is_counted() {
             .collect();
         let alone = counted
             .iter()
-            .find(|(workers, _)| *workers == 0.0)
+            .find(|(workers, _)| *workers < 0.5)
             .expect("a count without workers")
             .1[0];
         assert!(counted.len() > 2, "{kind}: {counted:?}");
         for (workers, tasks) in counted {
-            assert!(tasks.iter().all(|&tasks| tasks == alone + workers), "{kind}: {tasks:?}");
+            assert!(
+                tasks.iter().all(|&tasks| (tasks - alone - workers).abs() < 0.5),
+                "{kind}: {tasks:?}"
+            );
         }
     }
 }
