@@ -45,7 +45,7 @@ static ABOUT: About = About {
         Param::integer("hz", msg!("Refreshes of the screen in a second"), (30, 500), 240, 240),
         Param::aa(),
     ],
-    seconds: (3, 20),
+    seconds: (3, 13),
     uses: &["pinning", "second-cpu"],
     source: concat!(
         include_str!("mod.rs"),
@@ -94,7 +94,7 @@ impl Experiment for GameLoop {
             text!("A/A: one thread twice differs by a factor of {effect}.")
         } else {
             text!(
-                "A frame with {entities} entities takes {effect} times as long on one thread as in parts on {cores} cores."
+                "A frame with {entities} entities takes {effect} times as long on one thread as in parts on every core (allowed: {cores})."
             )
         };
         let cores = record.blocks("cores", &Condition::default());

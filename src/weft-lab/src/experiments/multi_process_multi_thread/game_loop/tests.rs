@@ -110,5 +110,8 @@ fn the_summary_names_entities_and_cores() {
         summary.starts_with("A frame with 24,000 entities takes 2.00 ["),
         "{summary}"
     );
-    assert!(summary.ends_with("as in parts on 2 cores."), "{summary}");
+    assert!(
+        summary.ends_with("as in parts on every core (allowed: 2)."),
+        "{summary}"
+    );
 }

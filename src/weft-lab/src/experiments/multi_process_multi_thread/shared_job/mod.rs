@@ -51,7 +51,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (3, 20),
+    seconds: (3, 13),
     uses: &["pinning", "second-cpu", "smaps-rollup", "kernel-memory"],
     source: concat!(
         include_str!("mod.rs"),

@@ -77,7 +77,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (5, 30),
+    seconds: (4, 23),
     uses: &["pinning", "second-cpu", "loopback", "tasks"],
     source: concat!(
         include_str!("mod.rs"),
