@@ -50,6 +50,29 @@ pub(super) const STEPS: &[Step] = &[
         run: |around| run(&mut around.test(&["--package", "weft-lab", "--package", "xtask"])).into(),
     },
     Step {
+        name: "loom",
+        what: "the locks to learn from and the semaphore under loom, which must find each known-wrong variant; a build of its own",
+        run: |_| {
+            let arguments = [
+                "test",
+                "--quiet",
+                "--locked",
+                "--release",
+                "--package",
+                "weft-lab",
+                "--test",
+                "loom",
+            ];
+            // With another cfg everything is another build, which must not push the usual one out.
+            let mut loom = cargo();
+            run(loom
+                .args(arguments)
+                .env("RUSTFLAGS", "--cfg loom")
+                .env("CARGO_TARGET_DIR", "target/loom"))
+            .into()
+        },
+    },
+    Step {
         name: "book",
         what: "the tests of weft-book: pages, editions, server; with stock mdBook beside the build of our own",
         run: |around| match prerequisites::mdbook() {
