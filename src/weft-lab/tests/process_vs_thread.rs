@@ -10,6 +10,7 @@ fn main() {
     for workers in ["2", "5"] {
         every_failure_is_contained_by_a_process_alone(workers);
     }
+    each_worker_that_waits_is_counted();
 }
 
 #[track_caller]
@@ -90,4 +91,28 @@ fn every_failure_is_contained_by_a_process_alone(workers: &str) {
     };
     assert_eq!(record.verdicts()[0].outcome, expected);
     assert_eq!(record.figures().len(), 1);
+}
+
+fn each_worker_that_waits_is_counted() {
+    let record = run("memory-cost", &[("workers", "4")]);
+    for kind in ["thread", "fork"] {
+        let counted: Vec<(f64, &[f64])> = record
+            .select("tasks", Condition::of("kind", kind))
+            .map(|series| {
+                (
+                    series.condition.get("workers").parse().expect("a number"),
+                    series.blocks.as_slice(),
+                )
+            })
+            .collect();
+        let alone = counted
+            .iter()
+            .find(|(workers, _)| *workers == 0.0)
+            .expect("a count without workers")
+            .1[0];
+        assert!(counted.len() > 2, "{kind}: {counted:?}");
+        for (workers, tasks) in counted {
+            assert!(tasks.iter().all(|&tasks| tasks == alone + workers), "{kind}: {tasks:?}");
+        }
+    }
 }

@@ -154,9 +154,15 @@ fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
         figures: record
             .figures()
             .iter()
-            .map(|figure| html::figure(figure, edition.translate()))
+            .map(|figure| with_ids_of(claim, record, &html::figure(figure, edition.translate())))
             .collect(),
     }
+}
+
+/// A figure bears ids made of its experiment's. Several cards of one page may show the same experiment, so there they
+/// are made of the claim's.
+fn with_ids_of(claim: &Claim, record: &Record, figure: &str) -> String {
+    figure.replace(&format!("weft-{}-", record.experiment), &format!("weft-{}-", claim.id))
 }
 
 fn mode(record: &Record) -> Text {

@@ -154,20 +154,3 @@ fn steps_double_and_end_at_the_largest() {
     assert_eq!(steps(4), [0, 1, 2, 4]);
     assert_eq!(steps(100), [0, 1, 2, 4, 8, 16, 32, 64, 100]);
 }
-
-#[test]
-fn readings_of_real_workers_grow_with_them() {
-    let steps = vec![0, 1, 2, 4];
-    let mut readings = Readings {
-        taken: vec![vec![Vec::new(); steps.len()]],
-        steps,
-        limit: None,
-        unreadable: None,
-    };
-    readings.take(Kind::Fork, 0, 16.0).unwrap();
-    let tasks: Vec<f64> = readings.taken[0].iter().map(|step| step[0].tasks).collect();
-    let growth: Vec<f64> = tasks.iter().map(|count| count - tasks[0]).collect();
-    assert_eq!(growth[1..], [1.0, 2.0, 4.0]);
-    let tables: Vec<f64> = readings.taken[0].iter().map(|step| step[0].page_tables_kb).collect();
-    assert!(tables[3] > tables[0]);
-}
