@@ -216,7 +216,9 @@
         const say = speaker(card);
         weft.result.wrapPlots(card);
         const holdAgainstPrediction = weft.ask.wire(card, say);
-        if (weft.isLive && card.querySelector('.weft-params')) {
+        if (card.querySelector('.weft-page-run')) {
+            weft.pageLab.wire(card, say, holdAgainstPrediction);
+        } else if (weft.isLive && card.querySelector('.weft-params')) {
             wireRun(card, say, weft.result.wire(card, say, holdAgainstPrediction));
         } else {
             sayHowToRun(card, say);

@@ -24,6 +24,14 @@ pub(crate) fn list(section: Section, chapter: &Path, cards: &Cards, edition: &Ed
     let claims = CLAIMS.iter().filter(|claim| claim.section == section);
     let item = |claim: &Claim| {
         let test = match claim.experiment {
+            None if claim.page_lab().is_some() => {
+                let link = cards.get(claim.id).map(|page| {
+                    let target = format!("{}{}#{}", way_up(chapter), page.display(), anchor(claim.id));
+                    format!("<a href=\"{target}\"><code>{}</code></a>", claim.id)
+                });
+                let lab = link.unwrap_or_else(|| format!("<code>{}</code>", claim.id));
+                format!("{} {lab}", say(&text!("Lab in the page:")))
+            }
             None => say(&text!("No experiment in this edition.")),
             Some(experiment) => format!(
                 "{} {}",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use weft_lab::claim::{CLAIMS, Claim, Section};
 use weft_lab::experiment::About;
 use weft_lab::experiments::{self, EXPERIMENTS};
+use weft_lab::page_lab::PageLab;
 
 /// What a chapter asks to have put in its place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,10 +17,14 @@ pub(crate) enum Directive {
     Claims(Section),
     /// `{{#lab CLAIM}}`: the lab card of a claim.
     Lab(&'static Claim, &'static About),
+    /// `{{#lab CLAIM}}` of a claim that is tested in the page itself.
+    PageLab(&'static Claim, &'static PageLab),
     /// `{{#calibration}}`: what the A/A runs said.
     Calibration,
     /// `{{#source EXPERIMENT}}`: an experiment's own source.
     Source(&'static About),
+    /// The same of a lab in the page.
+    PageSource(&'static PageLab),
     /// A card or a source of an experiment that the notes' claims name and this build has no code for.
     Absent(&'static str),
 }
@@ -154,6 +159,10 @@ fn section(directive: &'static str, id: &str) -> Result<Section, Fault> {
 }
 
 fn lab(id: &str) -> Result<Directive, Fault> {
+    let in_page = CLAIMS.iter().find(|claim| claim.id == id);
+    if let Some((claim, lab)) = in_page.and_then(|claim| Some((claim, claim.page_lab()?))) {
+        return Ok(Directive::PageLab(claim, lab));
+    }
     let tested = CLAIMS.iter().filter_map(|claim| Some((claim, claim.experiment?)));
     let Some((claim, experiment)) = tested.clone().find(|(claim, _)| claim.id == id) else {
         return Err(Fault::Id {
@@ -173,6 +182,9 @@ fn lab(id: &str) -> Result<Directive, Fault> {
 fn source(id: &str) -> Result<Directive, Fault> {
     if let Some(experiment) = experiments::find(id) {
         return Ok(Directive::Source(experiment.about()));
+    }
+    if let Some(lab) = PageLab::find(id) {
+        return Ok(Directive::PageSource(lab));
     }
     let claimed = CLAIMS
         .iter()

@@ -89,7 +89,7 @@ fn cards(book: &Book) -> Result<Cards> {
     let mut cards: Cards = BTreeMap::new();
     for chapter in book.chapters() {
         for Found { directive, line, .. } in directives(chapter)? {
-            let Directive::Lab(claim, _) = directive else {
+            let (Directive::Lab(claim, _) | Directive::PageLab(claim, _)) = directive else {
                 continue;
             };
             if let Some(other) = cards.insert(claim.id, path(chapter)) {
@@ -148,8 +148,13 @@ impl Page {
                 let record = recorded::record(&edition.root, about.section, about.id)?;
                 Ok(card::render(claim, about, record.as_ref(), chapter, edition)?)
             }
+            Directive::PageLab(claim, lab) => {
+                let result = recorded::page_result(&edition.root, lab)?;
+                Ok(card::page::render(claim, lab, result.as_ref(), chapter, edition)?)
+            }
             Directive::Calibration => Ok(calibration::table(edition)?),
-            Directive::Source(about) => Ok(code(about.source)),
+            Directive::Source(about) => Ok(code(about.source, "rust,noplayground")),
+            Directive::PageSource(lab) => Ok(code(lab.source, "js")),
             Directive::Absent(experiment) => {
                 let absent = text!(
                     "This build of weft has no code for the experiment {experiment}.",
@@ -164,11 +169,11 @@ impl Page {
     }
 }
 
-/// Rust code between fences that are longer than any within it.
-fn code(source: &str) -> String {
+/// Code between fences that are longer than any within it.
+fn code(source: &str, language: &str) -> String {
     let runs = source.split(|character| character != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
-    format!("{fence}rust,noplayground\n{}\n{fence}", source.trim_end())
+    format!("{fence}{language}\n{}\n{fence}", source.trim_end())
 }
 
 #[cfg(test)]
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn code_cannot_end_its_own_fence() {
-        assert_eq!(code("a\n"), "```rust,noplayground\na\n```");
-        assert_eq!(code("/// ````\n"), "`````rust,noplayground\n/// ````\n`````");
+        assert_eq!(code("a\n", "rust"), "```rust\na\n```");
+        assert_eq!(code("/// ````\n", "js"), "`````js\n/// ````\n`````");
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use weft_lab::Record;
 use weft_lab::claim::Section;
+use weft_lab::page_lab::{PageLab, PageResult};
 use weft_lab::record::RecordError;
 
 /// Why a recorded result can't be shown.
@@ -25,6 +26,14 @@ pub enum RecordedError {
         path: PathBuf,
         /// What is wrong.
         source: RecordError,
+    },
+    /// The file holds no result of a lab in the page.
+    #[error("the recorded result {path} is no result of a lab in the page")]
+    NoResult {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
     },
     /// The file holds another experiment's record.
     #[error("the recorded result {path} is one of {found}")]
@@ -50,6 +59,22 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, RecordedError> {
             path: path.to_owned(),
             source,
         }),
+    }
+}
+
+/// The recorded result of a lab in the page, as a browser kept it; none where nothing has been recorded yet.
+pub(crate) fn page_result(root: &Path, lab: &PageLab) -> Result<Option<PageResult>, RecordedError> {
+    let path = folder(root, lab.section).join(format!("{}.json", lab.id));
+    let Some(json) = read(&path)? else {
+        return Ok(None);
+    };
+    match PageResult::from_json(&json) {
+        Ok(result) if result.claim == lab.id => Ok(Some(result)),
+        Ok(result) => Err(RecordedError::Another {
+            path,
+            found: result.claim,
+        }),
+        Err(source) => Err(RecordedError::NoResult { path, source }),
     }
 }
 

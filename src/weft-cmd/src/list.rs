@@ -5,6 +5,7 @@ use weft_lab::Mode;
 use weft_lab::claim::{self, Kind};
 use weft_lab::experiment::About;
 use weft_lab::experiments::EXPERIMENTS;
+use weft_lab::page_lab::{PAGE_LABS, PageLab};
 use weft_lab::params::{Param, ParamKind};
 
 use crate::args::List;
@@ -17,7 +18,8 @@ pub(crate) fn run(args: &List) -> anyhow::Result<Status> {
     let abouts: Vec<&About> = EXPERIMENTS.iter().map(|experiment| experiment.about()).collect();
     if args.json {
         let list: Vec<Value> = abouts.iter().map(|about| json_of(about)).collect();
-        print(&format!("{:#}\n", json!({ "experiments": list })))?;
+        let labs: Vec<Value> = PAGE_LABS.iter().map(json_of_page_lab).collect();
+        print(&format!("{:#}\n", json!({ "experiments": list, "page_labs": labs })))?;
         return Ok(Status::Ran);
     }
     match Look::of_standard_output() {
@@ -41,8 +43,16 @@ fn as_table(abouts: &[&About], look: &Look) -> String {
         let takes = format!("{} s\nfull: {} s", about.seconds.0, about.seconds.1);
         table.add_row([about.id.to_owned(), lines.join("\n"), takes]);
     }
+    for lab in PAGE_LABS {
+        let lines = format!("{}\nchapter {}: {}", lab.question, lab.section.number(), lab.id);
+        let takes = format!("{} s\nfull: {} s\n{IN_THE_PAGE}", lab.seconds.0, lab.seconds.1);
+        table.add_row([lab.id.to_owned(), lines, takes]);
+    }
     format!("{table}\n\nRun one with `weft run EXPERIMENT`; set a parameter with --set NAME=VALUE.\n")
 }
+
+/// Where a lab in the page runs, instead of here.
+const IN_THE_PAGE: &str = "runs in the page: weft serve";
 
 /// `batch: 1 to 1000 (10; full: 20)`
 fn parameter(param: &Param) -> String {
@@ -71,6 +81,15 @@ fn as_lines(abouts: &[&About]) -> String {
             lines += &format!("{}\t--set\t{}\t{}\n", about.id, parameter(param), param.help);
         }
     }
+    for lab in PAGE_LABS {
+        let (quick, full) = lab.seconds;
+        lines += &format!(
+            "{0}\t{1}\t{2}\t{0}\t{quick} s, full {full} s; {IN_THE_PAGE}\n",
+            lab.id,
+            lab.section.id(),
+            lab.question,
+        );
+    }
     lines
 }
 
@@ -83,6 +102,16 @@ fn json_of(about: &About) -> Value {
         "params": about.params.iter().map(json_of_param).collect::<Vec<_>>(),
         "seconds": {"quick": about.seconds.0, "full": about.seconds.1},
         "uses": about.uses,
+    })
+}
+
+fn json_of_page_lab(lab: &PageLab) -> Value {
+    json!({
+        "id": lab.id,
+        "question": lab.question,
+        "section": {"number": lab.section.number(), "id": lab.section.id(), "heading": lab.section.heading()},
+        "claims": [json_of_claim(lab.id)],
+        "seconds": {"quick": lab.seconds.0, "full": lab.seconds.1},
     })
 }
 

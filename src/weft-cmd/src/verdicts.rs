@@ -1,7 +1,7 @@
 //! `weft verdicts`: every claim of the notes on this machine.
 
 use weft_lab::Request;
-use weft_lab::claim::CLAIMS;
+use weft_lab::claim::{CLAIMS, Claim};
 use weft_lab::experiments::EXPERIMENTS;
 
 use crate::args::Verdicts;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
     if !Target::is_standard(args.json.as_ref()) {
         session.note(print(&board::table(
             &all,
-            &untested(),
+            &elsewhere(),
             Look::of_standard_output().as_ref(),
         )));
     }
@@ -54,11 +54,15 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
 }
 
 /// The claims that no experiment of this build judges.
-fn untested() -> Vec<&'static str> {
+fn elsewhere() -> board::Elsewhere {
     let is_judged = |claim: &str| EXPERIMENTS.iter().any(|one| one.about().claims.contains(&claim));
-    CLAIMS
+    let (in_page, untested) = CLAIMS
         .iter()
-        .map(|claim| claim.id)
-        .filter(|claim| !is_judged(claim))
-        .collect()
+        .filter(|claim| !is_judged(claim.id))
+        .partition::<Vec<_>, _>(|claim| claim.page_lab().is_some());
+    let ids = |claims: Vec<&Claim>| claims.iter().map(|claim| claim.id).collect();
+    board::Elsewhere {
+        in_page: ids(in_page),
+        untested: ids(untested),
+    }
 }

@@ -133,7 +133,7 @@ pub struct Claim {
     pub statement: &'static str,
     /// How it is decided.
     pub kind: Kind,
-    /// The experiment about it; `None` where this edition has none yet.
+    /// The experiment about it; `None` where a lab in the page judges it ([`Claim::page_lab`]), or nothing does.
     pub experiment: Option<&'static str>,
     /// What the lab card asks first.
     pub question: Option<Question>,
@@ -495,20 +495,29 @@ pub static CLAIMS: &[Claim] = &[
             "How much time does an addition take under a mutex that two threads share, compared with a mutex for each?"
         ))),
     },
-    untested(
-        "backend-designs",
-        Section::BackendAndFrontend,
-        &["백엔드는 프로세스 / 스레드 구조를 직접 설계"],
-        msg!("A backend designs its own structure of processes and threads."),
-        Kind::Trend,
-    ),
-    untested(
-        "browser-manages",
-        Section::BackendAndFrontend,
-        &["프론트엔드는 브라우저가 관리"],
-        msg!("In a frontend the browser manages them."),
-        EFFECT,
-    ),
+    Claim {
+        id: "backend-designs",
+        section: Section::BackendAndFrontend,
+        notes: &["백엔드는 프로세스 / 스레드 구조를 직접 설계"],
+        statement: msg!("A backend designs its own structure of processes and threads."),
+        kind: Kind::Trend,
+        experiment: Some("worker-sizing"),
+        question: Some(Question::Ratio(msg!(
+            "Requests that wait three times as long as they compute: how many workers does it take until more add nothing, compared with requests that only compute?"
+        ))),
+    },
+    Claim {
+        id: "browser-manages",
+        section: Section::BackendAndFrontend,
+        notes: &["프론트엔드는 브라우저가 관리"],
+        statement: msg!("In a frontend the browser manages them."),
+        kind: EFFECT,
+        // It runs in the page: see `page_lab`.
+        experiment: None,
+        question: Some(Question::Ratio(msg!(
+            "A script computes. How long is the longest wait between two frames when it does so on the main thread, compared with in a Worker?"
+        ))),
+    },
     untested(
         "summary-process",
         Section::Summary,

@@ -31,6 +31,7 @@ pub mod locks;
 pub mod machine;
 pub mod maps;
 pub mod measure;
+pub mod page_lab;
 pub mod params;
 pub mod record;
 pub mod runner;

@@ -1,6 +1,7 @@
 //! The lab card of a claim: question, form, recorded result. What it is made of is what the theme's scripts go by.
 
 mod form;
+pub(crate) mod page;
 mod strings;
 
 use std::path::Path;
@@ -124,13 +125,16 @@ pub(crate) fn render(
         recorded: record.map(|record| recorded(claim, record, edition)),
         source: format!("{}source/{}.html", way_up(chapter), about.id),
     };
-    let html = card.render()?;
-    Ok(html
-        .lines()
+    Ok(one_block(&card.render()?))
+}
+
+/// Without an empty line, so that Markdown leaves it alone.
+fn one_block(html: &str) -> String {
+    html.lines()
         .map(str::trim_start)
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
-        .join("\n"))
+        .join("\n")
 }
 
 /// The verdict of this claim alone, and all figures of the record.
@@ -141,7 +145,7 @@ fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
         .filter(|verdict| verdict.claim == claim.id);
     let label = text!(
         "Recorded: {mode} run of {date} with seed {seed}, on {machine}",
-        mode: mode(record),
+        mode: mode(record.mode),
         date = record.started.get(..10).unwrap_or(&record.started),
         seed = record.seed,
         machine: record.machine.line()
@@ -165,8 +169,8 @@ fn with_ids_of(claim: &Claim, record: &Record, figure: &str) -> String {
     figure.replace(&format!("weft-{}-", record.experiment), &format!("weft-{}-", claim.id))
 }
 
-fn mode(record: &Record) -> Text {
-    match record.mode {
+fn mode(mode: weft_lab::Mode) -> Text {
+    match mode {
         weft_lab::Mode::Quick => text!("quick"),
         weft_lab::Mode::Full => text!("full"),
     }

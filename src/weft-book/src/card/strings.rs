@@ -65,10 +65,109 @@ pub(super) const STRINGS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What the scripts of a lab in the page say beside those.
+pub(super) const PAGE_STRINGS: &[(&str, &str)] = &[
+    // The run.
+    ("phase_starting", msg!("Finding out how much work takes 120 ms here")),
+    ("phase_main", msg!("Computing on the main thread")),
+    ("phase_worker", msg!("Computing in a Worker")),
+    ("phase_shared", msg!("Adding to shared memory with two Workers")),
+    ("frames_drawn", msg!("Frames: {count}")),
+    (
+        "page_hidden",
+        msg!("The page was not visible, so the browser drew no frames. No result was kept; run it again."),
+    ),
+    // The verdict.
+    ("outcome_supported", msg!("Supported")),
+    ("outcome_refuted", msg!("Refuted")),
+    ("outcome_no-difference", msg!("No difference")),
+    ("outcome_inconclusive", msg!("Inconclusive")),
+    (
+        "page_summary",
+        msg!(
+            "While the main thread computes, the longest wait between two frames is {effect} times as long as while a Worker does: {main} against {worker}."
+        ),
+    ),
+    ("page_aa", msg!("A/A: the same block twice differs by a factor of {effect}.")),
+    ("page_nothing", msg!("Nothing could be measured.")),
+    ("page_region", msg!("Region of equivalence: {low} to {high}.")),
+    (
+        "page_same_work",
+        msg!("The same work took {main} on the main thread and {worker} in a Worker."),
+    ),
+    (
+        "page_plain",
+        msg!("Two Workers that write plainly to shared memory lost {percent}% of {additions} additions."),
+    ),
+    ("page_atomic", msg!("With Atomics they lost {lost} of {additions}.")),
+    (
+        "page_barred",
+        msg!("This browser starts no Worker on a page from a folder, so there is nothing to compare with."),
+    ),
+    (
+        "page_not_isolated",
+        msg!(
+            "The page is not isolated from other origins, so it has no SharedArrayBuffer: the part with shared memory is left out."
+        ),
+    ),
+    (
+        "page_serve",
+        msg!("Open the book with `weft serve`, which sends the two headers, and run it there."),
+    ),
+    (
+        "page_one_core",
+        msg!("The browser sees one processor, so the main thread and the Worker take turns on it."),
+    ),
+    ("page_one_core_remedy", msg!("Allow a second core.")),
+    ("page_wide", msg!("The interval is too wide for an answer.")),
+    ("page_wide_remedy", msg!("Choose the full run, and close what runs beside it.")),
+    ("page_measured", msg!("Measured in this browser: {when}")),
+    ("page_machine", msg!("{cores} logical processors · {agent}")),
+    ("milliseconds", msg!("{value} ms")),
+    // The figures.
+    ("numbers", msg!("The numbers as a table")),
+    ("ratio_title", msg!("The longest wait for a frame, main thread against Worker")),
+    (
+        "ratio_description",
+        msg!(
+            "How many times as long the longest gap between two frames is while the main thread computes as while a Worker does, with its 95% interval, on a log axis. The band is the region in which two things count as equal."
+        ),
+    ),
+    ("ratio_axis", msg!("Times as long")),
+    ("ratio_row", msg!("Main thread")),
+    ("ratio_aa", msg!("The same, A/A")),
+    ("gaps_title", msg!("Gaps between frames")),
+    (
+        "gaps_description",
+        msg!(
+            "Each gap between two frames as a dot on a log axis, one row while the main thread computes and one while a Worker does. The line in each row is the median."
+        ),
+    ),
+    ("gaps_axis", msg!("Time from one frame to the next, in ms")),
+    ("side_main", msg!("Main thread")),
+    ("side_worker", msg!("Worker")),
+    ("column_what", msg!("What computes")),
+    ("column_ratio", msg!("Ratio")),
+    ("column_low", msg!("From")),
+    ("column_high", msg!("To")),
+    ("column_frames", msg!("Gaps")),
+    ("column_median", msg!("Median")),
+    ("column_p95", msg!("95th percentile")),
+    ("column_longest", msg!("Longest of a block")),
+    ("column_worst", msg!("Longest of all")),
+];
+
 /// All strings in the edition's language, for the card's `data-strings`.
 pub(super) fn json(edition: &Edition) -> String {
-    let strings = STRINGS
-        .iter()
-        .map(|(key, message)| ((*key).to_owned(), Value::String(edition.word(message))));
+    json_of(STRINGS.iter(), edition)
+}
+
+/// The same for the card of a lab in the page.
+pub(super) fn page_json(edition: &Edition) -> String {
+    json_of(STRINGS.iter().chain(PAGE_STRINGS), edition)
+}
+
+fn json_of<'a>(strings: impl Iterator<Item = &'a (&'a str, &'a str)>, edition: &Edition) -> String {
+    let strings = strings.map(|(key, message)| ((*key).to_owned(), Value::String(edition.word(message))));
     Value::Object(strings.collect::<Map<_, _>>()).to_string()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::catalogue::Catalogue;
 use weft_lab::claim::Question;
+use weft_lab::page_lab::PageResult;
 use weft_lab::{claim, experiments};
 
 fn root() -> PathBuf {
@@ -78,6 +79,29 @@ fn a_claim_of_kind_always_is_asked_for_yes_or_no() {
     );
 }
 
+fn all_strings() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    strings::STRINGS.iter().chain(strings::PAGE_STRINGS)
+}
+
+fn page_card(result: Option<&PageResult>) -> String {
+    let claim = claim::find("browser-manages").expect("the claim");
+    let lab = claim.page_lab().expect("a lab in the page");
+    page::render(claim, lab, result, Path::new("07-backend-and-frontend.md"), &english()).expect("a card")
+}
+
+#[test]
+fn a_card_of_a_lab_in_the_page() {
+    let html = page_card(None);
+    assert!(html.lines().all(|line| !line.trim().is_empty()));
+    assert!(html.contains("data-region-low=\"0.9\" data-region-high=\"1.1\""));
+    assert!(html.contains("No result is recorded in this copy of the book.") && !html.contains("weft-verdict"));
+    assert!(!html.contains("weft run"), "the terminal can't run it");
+    let result = PageResult::from_json(include_str!("../../tests/browser-manages.json")).expect("a result");
+    let html = page_card(Some(&result));
+    assert!(html.contains("data-claim=\"browser-manages\" data-outcome=\"supported\" data-kind=\"ratio\""));
+    assert_eq!(html.matches("<figure class=\"weft-figure\"").count(), 2);
+}
+
 /// Everything in the theme's scripts.
 fn scripts() -> String {
     let files = fs::read_dir(root().join("book/theme")).expect("the theme");
@@ -91,7 +115,7 @@ fn scripts() -> String {
 #[test]
 fn the_scripts_find_every_string_that_they_ask_for() {
     let scripts = scripts();
-    let known = |key: &str| strings::STRINGS.iter().any(|(name, _)| *name == key);
+    let known = |key: &str| all_strings().any(|(name, _)| *name == key);
     let mut asked = 0;
     for (at, _) in scripts.match_indices("say('") {
         let key = scripts[at + 5..].split('\'').next().unwrap_or_default();
@@ -102,7 +126,15 @@ fn the_scripts_find_every_string_that_they_ask_for() {
     for (at, _) in scripts.match_indices("say(`") {
         let prefix = scripts[at + 5..].split("${").next().unwrap_or_default();
         assert!(
-            ["predicted_", "compare_", "show_"].contains(&prefix),
+            [
+                "predicted_",
+                "compare_",
+                "show_",
+                "outcome_",
+                "phase_",
+                "side_"
+            ]
+            .contains(&prefix),
             "the scripts compose {prefix:?}"
         );
     }
@@ -118,6 +150,16 @@ fn the_scripts_find_every_string_that_they_ask_for() {
         "compare_above",
         "show_live",
         "show_recorded",
+        "outcome_supported",
+        "outcome_refuted",
+        "outcome_no-difference",
+        "outcome_inconclusive",
+        "phase_starting",
+        "phase_main",
+        "phase_worker",
+        "phase_shared",
+        "side_main",
+        "side_worker",
     ] {
         assert!(known(key), "no string {key:?}");
     }
@@ -126,7 +168,7 @@ fn the_scripts_find_every_string_that_they_ask_for() {
 #[test]
 fn there_is_no_string_that_no_script_asks_for() {
     let scripts = scripts();
-    for (key, _) in strings::STRINGS {
+    for (key, _) in all_strings() {
         let composed = key.split_once('_').is_some_and(|(prefix, rest)| {
             scripts.contains(&format!("say(`{prefix}_${{")) && scripts.contains(&format!("'{rest}'"))
         });
@@ -139,7 +181,7 @@ fn there_is_no_string_that_no_script_asks_for() {
 
 #[test]
 fn the_scripts_find_every_element_that_they_look_for() {
-    let html = card(Some(&record()));
+    let html = card(Some(&record())) + &page_card(None);
     let scripts = scripts();
     // Made by the scripts themselves, part of a verdict or a figure, or of the page around the card.
     let elsewhere = [

@@ -9,9 +9,18 @@ use weft_lab::verdict::EffectKind;
 use super::{Look, table, wrap};
 use crate::document::Judged;
 
+/// The claims that no experiment judges.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    /// A lab in the page judges them.
+    pub(crate) in_page: Vec<&'static str>,
+    /// Nothing does.
+    pub(crate) untested: Vec<&'static str>,
+}
+
 /// The verdicts as a table, and the doubts below it, each once. Without a look: a line a verdict, its parts separated by
 /// tabs.
-pub(crate) fn table(all: &[Judged], untested: &[&str], look: Option<&Look>) -> String {
+pub(crate) fn table(all: &[Judged], elsewhere: &Elsewhere, look: Option<&Look>) -> String {
     let rows = all.iter().flat_map(|judged| {
         let experiment = judged.record.experiment.as_str();
         judged.verdicts.iter().map(move |verdict| row(verdict, experiment))
@@ -25,13 +34,14 @@ pub(crate) fn table(all: &[Judged], untested: &[&str], look: Option<&Look>) -> S
     for (doubt, claims) in doubts(all) {
         text += &wrap(&format!("! {doubt} ({})", claims.join(", ")), 0, 2, look.width);
     }
-    if !untested.is_empty() {
-        text += &wrap(
-            &format!("Without an experiment in this edition: {}.", untested.join(", ")),
-            0,
-            2,
-            look.width,
-        );
+    let Elsewhere { in_page, untested } = elsewhere;
+    for (words, claims) in [
+        ("Tested in the page itself, with `weft serve`", in_page),
+        ("Without an experiment in this edition", untested),
+    ] {
+        if !claims.is_empty() {
+            text += &wrap(&format!("{words}: {}.", claims.join(", ")), 0, 2, look.width);
+        }
     }
     text
 }

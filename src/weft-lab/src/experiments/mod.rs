@@ -1,5 +1,6 @@
 //! The registry: one line an experiment, in the order of the notes.
 
+mod backend_and_frontend;
 mod context_switching;
 pub mod drills;
 mod multi_process_multi_thread;
@@ -34,6 +35,7 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &synchronisation::LostUpdate,
     &synchronisation::Locks,
     &synchronisation::SyncCost,
+    &backend_and_frontend::WorkerSizing,
 ];
 
 /// The experiment with this id; [drills] too, which no list shows.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::Experiment;
 use crate::experiments::{self, EXPERIMENTS};
+use crate::page_lab::PageLab;
 use crate::params::{Mode, ParamError, Params};
 
 /// Which experiment to run, and how.
@@ -36,6 +37,12 @@ pub enum RequestError {
         /// What there is.
         known: String,
     },
+    /// It is a lab in the page, which no worker can run.
+    #[error("{id} runs in the page and not in a terminal")]
+    InPage {
+        /// What was asked for.
+        id: &'static str,
+    },
     /// A parameter is wrong.
     #[error(transparent)]
     Param(#[from] ParamError),
@@ -45,7 +52,12 @@ impl RequestError {
     /// What the reader can do.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        msg!("`weft list` shows the experiments with their parameters and bounds.")
+        match self {
+            RequestError::InPage { .. } => {
+                msg!("Open the book with `weft serve` and run it on its card.")
+            }
+            _ => msg!("`weft list` shows the experiments with their parameters and bounds."),
+        }
     }
 }
 
@@ -85,6 +97,9 @@ impl Request {
     }
 
     fn unknown(&self) -> RequestError {
+        if let Some(lab) = PageLab::find(&self.experiment) {
+            return RequestError::InPage { id: lab.id };
+        }
         let known: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.about().id).collect();
         RequestError::Unknown {
             id: self.experiment.clone(),
