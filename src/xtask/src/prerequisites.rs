@@ -42,6 +42,11 @@ pub(crate) fn browser() -> Result<()> {
     install("chromium-driver", &["chromedriver"])
 }
 
+/// What runs the page's scripts outside a page.
+pub(crate) fn node() -> Result<()> {
+    install("nodejs", &["node"])
+}
+
 /// Sees to it that one of `programs` is on the `PATH`: by Debian's `package` as root, otherwise by saying what to do.
 pub(crate) fn install(package: &str, programs: &[&str]) -> Result<()> {
     let is_there = || programs.iter().any(|program| find_program(program).is_some());

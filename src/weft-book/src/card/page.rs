@@ -92,7 +92,12 @@ fn recorded(result: &PageResult, edition: &Edition) -> Recorded {
             .iter()
             // The page draws the same figures of the reader's own run, under the plain ids.
             .map(|figure| html::figure(figure, edition.translate()))
-            .map(|figure| figure.replace(&format!("weft-{}-", result.claim), &format!("weft-recorded-{}-", result.claim)))
+            .map(|figure| {
+                figure.replace(
+                    &format!("weft-{}-", result.claim),
+                    &format!("weft-recorded-{}-", result.claim),
+                )
+            })
             .collect(),
     }
 }

@@ -88,7 +88,10 @@ pub(super) const PAGE_STRINGS: &[(&str, &str)] = &[
             "While the main thread computes, the longest wait between two frames is {effect} times as long as while a Worker does: {main} against {worker}."
         ),
     ),
-    ("page_aa", msg!("A/A: the same block twice differs by a factor of {effect}.")),
+    (
+        "page_aa",
+        msg!("A/A: the same block twice differs by a factor of {effect}."),
+    ),
     ("page_nothing", msg!("Nothing could be measured.")),
     ("page_region", msg!("Region of equivalence: {low} to {high}.")),
     (
@@ -120,13 +123,19 @@ pub(super) const PAGE_STRINGS: &[(&str, &str)] = &[
     ),
     ("page_one_core_remedy", msg!("Allow a second core.")),
     ("page_wide", msg!("The interval is too wide for an answer.")),
-    ("page_wide_remedy", msg!("Choose the full run, and close what runs beside it.")),
+    (
+        "page_wide_remedy",
+        msg!("Choose the full run, and close what runs beside it."),
+    ),
     ("page_measured", msg!("Measured in this browser: {when}")),
     ("page_machine", msg!("{cores} logical processors · {agent}")),
     ("milliseconds", msg!("{value} ms")),
     // The figures.
     ("numbers", msg!("The numbers as a table")),
-    ("ratio_title", msg!("The longest wait for a frame, main thread against Worker")),
+    (
+        "ratio_title",
+        msg!("The longest wait for a frame, main thread against Worker"),
+    ),
     (
         "ratio_description",
         msg!(

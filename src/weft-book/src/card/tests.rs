@@ -126,15 +126,7 @@ fn the_scripts_find_every_string_that_they_ask_for() {
     for (at, _) in scripts.match_indices("say(`") {
         let prefix = scripts[at + 5..].split("${").next().unwrap_or_default();
         assert!(
-            [
-                "predicted_",
-                "compare_",
-                "show_",
-                "outcome_",
-                "phase_",
-                "side_"
-            ]
-            .contains(&prefix),
+            ["predicted_", "compare_", "show_", "outcome_", "phase_", "side_"].contains(&prefix),
             "the scripts compose {prefix:?}"
         );
     }

@@ -80,7 +80,9 @@ impl From<RequestError> for Refusal {
         use weft_lab::params::ParamError;
         let (message, hint) = (Text::new(error.to_string()), error.hint());
         match error {
-            RequestError::Unknown { .. } | RequestError::InPage { .. } => Refusal::new(StatusCode::NOT_FOUND, message, hint),
+            RequestError::Unknown { .. } | RequestError::InPage { .. } => {
+                Refusal::new(StatusCode::NOT_FOUND, message, hint)
+            }
             RequestError::Param(ParamError::Unknown { name, known, .. }) => {
                 Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message, hint)
                     .with("parameter", name)

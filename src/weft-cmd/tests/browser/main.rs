@@ -10,6 +10,7 @@
 
 mod book;
 mod card;
+mod page_lab;
 mod session;
 
 use card::Card;

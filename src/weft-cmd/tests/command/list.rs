@@ -41,7 +41,10 @@ fn the_list_as_json_has_bounds_and_claims() {
 fn a_lab_in_the_page_is_listed_as_such() {
     let text = stdout(&weft_without_records(&["list"]).success());
     let line = text.lines().find(|line| line.starts_with("browser-manages\t")).unwrap();
-    assert!(line.contains("\tbackend-and-frontend\t") && line.ends_with("runs in the page: weft serve"), "{line}");
+    assert!(
+        line.contains("\tbackend-and-frontend\t") && line.ends_with("runs in the page: weft serve"),
+        "{line}"
+    );
     let list = json(&weft_without_records(&["list", "--json"]).success());
     assert_eq!(list["page_labs"][0]["claims"][0]["id"], "browser-manages");
 }

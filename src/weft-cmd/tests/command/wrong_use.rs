@@ -25,6 +25,11 @@ fn an_unknown_experiment_names_the_known() {
 }
 
 #[test]
+fn a_lab_in_the_page_is_not_run_here() {
+    refused(&["run", "browser-manages"], &["runs in the page", "`weft serve`"]);
+}
+
+#[test]
 fn a_bad_parameter_states_its_bounds() {
     refused(&["run", "creation-cost", "--set", "batch=0"], &["batch=0", "1 to 1000"]);
     refused(&["run", "creation-cost", "--set", "aa=perhaps"], &["true or false"]);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::{Ending, Step, Surroundings, licences, sources};
 use crate::prerequisites;
-use crate::workspace::{cargo, run};
+use crate::workspace::{cargo, command, run};
 
 pub(super) const STEPS: &[Step] = &[
     Step {
@@ -42,6 +42,14 @@ pub(super) const STEPS: &[Step] = &[
                 "--locked",
             ];
             run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings")).into()
+        },
+    },
+    Step {
+        name: "scripts",
+        what: "the statistics of the lab in the page, under Node.js",
+        run: |_| match prerequisites::node() {
+            Ok(()) => run(command("node").args(["--test", "src/weft-book/tests/scripts/"])).into(),
+            Err(missing) => Ending::Skipped(format!("{missing:#}")),
         },
     },
     Step {
@@ -90,7 +98,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "browser",
-        what: "chapter 3 in headless Chromium: both editions, prediction, live run, cancel, reload, no script",
+        what: "the book in headless Chromium: both editions, prediction, live run, cancel, reload, no script, the lab in the page",
         run: |around| match prerequisites::browser() {
             Ok(()) => run(&mut around.test(&["--package", "weft-cmd", "--test", "browser"])).into(),
             Err(missing) => Ending::Skipped(format!("{missing:#}")),

@@ -84,7 +84,12 @@ fn fitted(record: &Record, work: Work, name: Text) -> Curve {
     let points = swept(record, "throughput", work);
     let all: Vec<usize> = (0..rounds(&points)).collect();
     let points = medians(&points, &all);
-    let law = |law: Law| points.iter().map(|point| (point.0, Interval::exact(law.at(point.0)))).collect();
+    let law = |law: Law| {
+        points
+            .iter()
+            .map(|point| (point.0, Interval::exact(law.at(point.0))))
+            .collect()
+    };
     Curve {
         name,
         points: Law::fit(&points).map(law).unwrap_or_default(),
@@ -150,10 +155,7 @@ fn little(record: &Record) -> Figure {
     let xs = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.0));
     let (low, high) = (xs().fold(f64::INFINITY, f64::min), xs().fold(0.0, f64::max));
     if low < high {
-        for (name, factor) in [
-            (text!("The law"), 1.0),
-            (text!("A tenth more or less"), LITTLE[1]),
-        ] {
+        for (name, factor) in [(text!("The law"), 1.0), (text!("A tenth more"), LITTLE[1])] {
             let line = |x: f64| (x, Interval::exact(x * factor));
             curves.push(Curve {
                 name,

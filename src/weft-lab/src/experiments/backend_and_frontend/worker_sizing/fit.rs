@@ -73,16 +73,29 @@ fn solve(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
 /// Where a curve bends: the number of workers `k` for which `b × min(n, k)` is nearest to the throughput, in least squares
 /// of its logarithm; between one and the most workers there were. `NaN` for no points.
 pub(super) fn bend(points: &[(f64, f64)]) -> f64 {
-    const STEPS: i32 = 240;
+    const STEPS: i32 = 60;
     let most = points.iter().map(|point| point.0).fold(f64::NAN, f64::max);
     let misfit = |bend: f64| {
         let logs: Vec<f64> = points.iter().map(|&(n, x)| x.ln() - n.min(bend).ln()).collect();
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
         logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>()
     };
-    (0..=STEPS)
-        .map(|step| most.powf(f64::from(step) / f64::from(STEPS)))
-        .map(|bend| (bend, misfit(bend)))
-        .min_by(|one, other| one.1.total_cmp(&other.1))
-        .map_or(f64::NAN, |best| best.0)
+    // There may be several hollows, so first a grid finds the deepest, then its bottom is narrowed down.
+    let at = |step: f64| most.powf(step / f64::from(STEPS));
+    let deepest = (0..=STEPS)
+        .map(|step| (f64::from(step), misfit(at(f64::from(step)))))
+        .min_by(|one, other| one.1.total_cmp(&other.1));
+    let Some((step, _)) = deepest.filter(|_| !points.is_empty()) else {
+        return f64::NAN;
+    };
+    let (mut low, mut high) = ((step - 1.0).max(0.0), (step + 1.0).min(f64::from(STEPS)));
+    for _ in 0..25 {
+        let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
+        if misfit(at(left)) <= misfit(at(right)) {
+            high = right;
+        } else {
+            low = left;
+        }
+    }
+    at((low + high) / 2.0)
 }

@@ -48,7 +48,13 @@ static ABOUT: About = About {
             250,
             250,
         ),
-        Param::integer("wait_us", msg!("Time that a request waits, in µs"), (100, 20_000), 750, 750),
+        Param::integer(
+            "wait_us",
+            msg!("Time that a request waits, in µs"),
+            (100, 20_000),
+            750,
+            750,
+        ),
         Param::integer(
             "times",
             msg!("Most workers of the sweep, as a multiple of the cores"),
@@ -124,7 +130,11 @@ fn demand(params: &Params, work: Work) -> (f64, f64) {
 fn offered(params: &Params, cores: usize, work: Work) -> f64 {
     let (compute, all) = demand(params, if work == Work::Waiting { Work::Mixed } else { work });
     let rate = params.count("load") as f64 / 100.0 * cores as f64 / compute.max(1.0);
-    rate * if work == Work::Waiting { demand(params, work).1 } else { all }
+    rate * if work == Work::Waiting {
+        demand(params, work).1
+    } else {
+        all
+    }
 }
 
 /// The cores that the run may use.
@@ -163,7 +173,14 @@ impl Experiment for WorkerSizing {
         let service = services(cx)?;
         let mut sizes = sizes(cores, cx.params.count("times"));
         while let (Some(&most), true) = (sizes.last(), sizes.len() > 3) {
-            let Err(error) = saturate(most, Service { turns: 1, wait: Duration::ZERO }, 1) else {
+            let Err(error) = saturate(
+                most,
+                Service {
+                    turns: 1,
+                    wait: Duration::ZERO,
+                },
+                1,
+            ) else {
                 break;
             };
             cx.miss("tasks", error);
@@ -240,7 +257,11 @@ fn turns(clock: &dyn Clock, micros: u64) -> Result<u64, Error> {
         let start = clock.now();
         run(many).map(|()| clock.now().since(start).0.max(1))
     });
-    let least = times.collect::<Result<Vec<u64>, Error>>()?.into_iter().min().unwrap_or(1);
+    let least = times
+        .collect::<Result<Vec<u64>, Error>>()?
+        .into_iter()
+        .min()
+        .unwrap_or(1);
     Ok((many * 1_000 * micros / least).max(1))
 }
 
@@ -258,7 +279,11 @@ fn saturate_all(
     };
     let blocks = cx.sweep(cells, plan, |&(work, workers)| {
         // Six times as many as can be under way at once: about as long for each size.
-        let at_once = if work == Work::Computing { workers.max(2 * cores) } else { workers };
+        let at_once = if work == Work::Computing {
+            workers.max(2 * cores)
+        } else {
+            workers
+        };
         saturate(workers, service(work), 6 * at_once).during("start a thread")
     })?;
     for (&(work, workers), blocks) in cells.iter().zip(blocks) {
@@ -324,11 +349,17 @@ fn put_visits(cx: &mut Context<'_>, condition: Condition, visits: &[&pool::Visit
     };
     put("p50", "ns", &|visit| median(&times(visit, whole)));
     put("p95", "ns", &|visit| quantile(&times(visit, whole), 0.95));
-    put("answered", "/s", &|visit| visit.done.len() as f64 * 1e9 / visit.window.as_f64().max(1.0));
+    put("answered", "/s", &|visit| {
+        visit.done.len() as f64 * 1e9 / visit.window.as_f64().max(1.0)
+    });
     put("time_in", "ns", &|visit| mean(times(visit, whole)));
     put("time_served", "ns", &|visit| mean(times(visit, served)));
-    put("counted", "1", &|visit| mean(visit.counted.iter().map(|counted| counted.0).collect()));
-    put("counted_served", "1", &|visit| mean(visit.counted.iter().map(|counted| counted.1).collect()));
+    put("counted", "1", &|visit| {
+        mean(visit.counted.iter().map(|counted| counted.0).collect())
+    });
+    put("counted_served", "1", &|visit| {
+        mean(visit.counted.iter().map(|counted| counted.1).collect())
+    });
 }
 
 /// A kind of work's blocks of a quantity, by the number of workers.
@@ -361,7 +392,9 @@ fn bend_of(record: &Record, work: Work) -> Interval {
 fn bends_apart(record: &Record) -> Interval {
     let [one, other] = [Work::Computing, Work::Mixed].map(|work| swept(record, "throughput", work));
     let rounds = rounds(&one).min(rounds(&other));
-    judge::bootstrap(record).interval(rounds, |drawn| bend(&medians(&other, drawn)) / bend(&medians(&one, drawn)))
+    judge::bootstrap(record).interval(rounds, |drawn| {
+        bend(&medians(&other, drawn)) / bend(&medians(&one, drawn))
+    })
 }
 
 /// A number of the law that fits a kind of work.
