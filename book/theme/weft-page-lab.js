@@ -166,7 +166,6 @@ window.weft = window.weft ?? {};
             box.append(ratioFigure(result, machine, say), gapsFigure(result, judged, machine, say));
         }
         weft.result.wrapPlots(box);
-        show(box, true);
     }
 
     /** A dot that the page's script moves, and a count of the frames in which it did. */
@@ -202,7 +201,23 @@ window.weft = window.weft ?? {};
         const box = card.querySelector('.weft-page-result');
         const runButton = form.querySelector('.weft-run');
         const cancelButton = form.querySelector('.weft-cancel');
+        const recorded = card.querySelector('.weft-result');
+        let toggle = null;
         let end = null;
+
+        function choose(which) {
+            show(box, which === 'live');
+            show(recorded, which === 'recorded');
+            toggle?.mark(which);
+        }
+
+        /** Writes this browser's result and shows it in place of the recorded one. */
+        function put(result) {
+            write(box, result, say, lang);
+            toggle = toggle ?? (recorded && weft.result.addToggle(box, say, choose));
+            choose('live');
+            holdAgainstPrediction();
+        }
 
         function state(name, words) {
             card.dataset.state = name;
@@ -245,8 +260,7 @@ window.weft = window.weft ?? {};
                 const samples = await weft.frames.measure(choices, tell, () => why);
                 const result = resultOf(claim, choices, region, samples);
                 store.set(keyOf(claim), JSON.stringify(result));
-                write(box, result, say, lang);
-                holdAgainstPrediction();
+                put(result);
                 state('done', say('done'));
             } catch (error) {
                 state('cancelled', weft.frames.isEnded(error) ? say(error.why) : error.message);
@@ -269,8 +283,7 @@ window.weft = window.weft ?? {};
         state('idle', '');
         const kept = load(claim);
         if (kept) {
-            write(box, kept, say, lang);
-            holdAgainstPrediction();
+            put(kept);
         }
     }
 

@@ -41,6 +41,23 @@ window.weft = window.weft ?? {};
         }
     }
 
+    /** Two buttons before the recorded result, of which one is pressed; `choose` is told which. */
+    function addToggle(recorded, say, choose) {
+        const group = make('div', 'weft-toggle');
+        group.setAttribute('role', 'group');
+        group.setAttribute('aria-label', say('which_result'));
+        for (const which of ['live', 'recorded']) {
+            const choice = button('', say(`show_${which}`), () => choose(which));
+            choice.dataset.which = which;
+            group.append(choice);
+        }
+        recorded.before(group);
+        return {
+            mark: which => group.querySelectorAll('button').forEach(choice =>
+                choice.setAttribute('aria-pressed', String(choice.dataset.which === which))),
+        };
+    }
+
     /** The recorded result and, once there is one, the result of this machine; one of the two is shown. */
     function wire(card, say, onChange) {
         const recorded = card.querySelector('.weft-result[data-source="recorded"]');
@@ -50,20 +67,7 @@ window.weft = window.weft ?? {};
         function choose(which) {
             show(recorded, which === 'recorded');
             show(live, which === 'live');
-            toggle?.querySelectorAll('button').forEach(choice =>
-                choice.setAttribute('aria-pressed', String(choice.dataset.which === which)));
-        }
-
-        function addToggle() {
-            toggle = make('div', 'weft-toggle');
-            toggle.setAttribute('role', 'group');
-            toggle.setAttribute('aria-label', say('which_result'));
-            for (const which of ['live', 'recorded']) {
-                const choice = button('', say(`show_${which}`), () => choose(which));
-                choice.dataset.which = which;
-                toggle.append(choice);
-            }
-            recorded.before(toggle);
+            toggle?.mark(which);
         }
 
         function begin() {
@@ -73,7 +77,7 @@ window.weft = window.weft ?? {};
                 if (recorded) {
                     suffixIds(recorded, '-recorded');
                     recorded.after(live);
-                    addToggle();
+                    toggle = addToggle(recorded, say, choose);
                 } else {
                     (card.querySelector('.weft-command') ?? card.lastElementChild).before(live);
                 }
@@ -120,5 +124,5 @@ window.weft = window.weft ?? {};
         };
     }
 
-    weft.result = { wire, wrapPlots };
+    weft.result = { wire, wrapPlots, addToggle };
 })(window.weft);
