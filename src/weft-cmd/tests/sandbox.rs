@@ -51,11 +51,17 @@ fn every_experiment_runs_in_a_sandbox_and_says_what_it_lost() {
         ("working-set", "sched-fifo"),
         ("memory-independence", "pagemap"),
     ] {
-        assert!(missing[experiment].contains(&facility.to_owned()), "{experiment}: {missing:?}");
+        assert!(
+            missing[experiment].contains(&facility.to_owned()),
+            "{experiment}: {missing:?}"
+        );
     }
     if is_root() {
         // Only root could mount the `/proc` with little in it.
-        assert!(missing["memory-cost"].contains(&"kernel-memory".to_owned()), "{missing:?}");
+        assert!(
+            missing["memory-cost"].contains(&"kernel-memory".to_owned()),
+            "{missing:?}"
+        );
     }
     let verdicts = document["verdicts"].as_array().unwrap();
     for claim in CLAIMS.iter().filter(|claim| claim.experiment.is_some()) {
@@ -107,7 +113,10 @@ fn filter() -> BpfProgram {
         (libc::SYS_sched_setscheduler, Vec::new()),
         (libc::SYS_sched_setattr, Vec::new()),
         (libc::SYS_perf_event_open, Vec::new()),
-        (libc::SYS_unshare, vec![SeccompRule::new(vec![own_files.unwrap()]).unwrap()]),
+        (
+            libc::SYS_unshare,
+            vec![SeccompRule::new(vec![own_files.unwrap()]).unwrap()],
+        ),
     ]);
     let forbid = SeccompAction::Errno(libc::EPERM.cast_unsigned());
     let machine = std::env::consts::ARCH.try_into().unwrap();
