@@ -4,7 +4,8 @@ use weft_lab::{experiments, html};
 
 use crate::document::Judged;
 
-const STYLE: &str = include_str!("page.css");
+/// The look of a page that stands alone, light and dark.
+pub(crate) const STYLE: &str = include_str!("page.css");
 
 /// The page.
 pub(crate) fn of(all: &[Judged]) -> String {
