@@ -97,8 +97,10 @@ impl Experiment for OwnResources {
             made += usize::from(is_whole || is_broken);
             held += usize::from(is_whole && !is_broken);
         }
-        let summary = if made == 0 {
+        let summary = if all == 0 {
             text!("Nothing could be measured.")
+        } else if made == 0 {
+            text!("In no trial could every resource be changed and read.")
         } else {
             text!(
                 "In {held} of {trials} trials a forked process changed all {resources} resources of its own, and each of its parent's stayed as it was. What hangs on an inherited open file is the exception, see below.",
