@@ -206,6 +206,9 @@ impl<'a> Stage<'a> {
         step(&mut watch, 2)?;
         writer.write_all(b"2")?;
         let executed = step(&mut watch, 3)?;
+        if executed.state == 'Z' {
+            return Err(early(child.wait()?));
+        }
         writer.write_all(b"\n")?;
         step(&mut watch, 4)?;
         send(&child, Signal::SIGSTOP)?;
@@ -230,12 +233,6 @@ impl<'a> Stage<'a> {
         let Some(ended) = child.wait_at_most(Duration::from_nanos(PATIENCE.0))? else {
             return Err(io::ErrorKind::TimedOut.into());
         };
-        if ended == Ended::Exit(NO_PROGRAM) {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the program could not be executed",
-            ));
-        }
         // Another process may have got its number meanwhile, but not its start.
         let is_gone = Stat::of(child.id())?.is_none_or(|other| other.start != first.start);
         life.note(Check::Gone, is_gone && ended == told);
@@ -258,6 +255,14 @@ impl<'a> Stage<'a> {
             return 1;
         }
         execute(reader)
+    }
+}
+
+/// Why a child may have ended before it ran the program.
+fn early(ended: Ended) -> io::Error {
+    match ended {
+        Ended::Exit(NO_PROGRAM) => io::Error::new(io::ErrorKind::NotFound, "the program could not be executed"),
+        ended => io::Error::other(format!("the child ended too early: {ended:?}")),
     }
 }
 
