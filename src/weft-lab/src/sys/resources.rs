@@ -39,22 +39,6 @@ pub fn ignores_signal(signal: i32) -> io::Result<bool> {
     Ok(action.sa_sigaction == libc::SIG_IGN)
 }
 
-/// How nice the calling task is to others, from -20 to 19 (`getpriority(2)`; on Linux one task, not the whole process).
-///
-/// # Errors
-///
-/// The system call is forbidden.
-pub fn nice() -> io::Result<i32> {
-    nix::errno::Errno::clear();
-    // SAFETY: takes numbers alone; 0 means the calling task.
-    let nice = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
-    // -1 is a value too; the error is told apart by its number.
-    if nice == -1 && nix::errno::Errno::last_raw() != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(nice)
-}
-
 /// Sets a variable of this process's environment, while no other thread reads or writes one: the caller has started no
 /// thread, or all that it has started wait for the calling one.
 pub fn set_variable(name: &str, value: &str) {
@@ -103,16 +87,6 @@ mod tests {
         ignore_signal(signal, false).unwrap();
         assert!(!ignores_signal(signal).unwrap());
         assert!(ignore_signal(libc::SIGKILL, true).is_err() && ignores_signal(0).is_err());
-    }
-
-    #[test]
-    fn a_nicer_thread_is_nicer() {
-        let usual = nice().unwrap();
-        assert!((-20..=19).contains(&usual));
-        if let Ok(nicer) = u8::try_from(usual + 1) {
-            let found = std::thread::spawn(move || crate::sys::set_nice(nicer).and_then(|()| nice()));
-            assert_eq!(found.join().unwrap().unwrap(), usual + 1);
-        }
     }
 
     #[test]

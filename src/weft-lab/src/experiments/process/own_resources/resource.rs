@@ -158,7 +158,7 @@ impl<'a> Task<'a> {
                 Ok(mask.bits().into())
             }
             // From -20 to 19, which a number without sign can't hold.
-            Resource::Nice => Ok(u64::from((sys::nice()? + 20).unsigned_abs())),
+            Resource::Nice => Ok(u64::from((sys::niceness() + 20).unsigned_abs())),
             Resource::InheritedOffset => self.place.inherited.stream_position_of(),
             Resource::InheritedFlags => {
                 let flags = fcntl(&self.place.inherited, FcntlArg::F_GETFL)?;
@@ -206,7 +206,7 @@ impl<'a> Task<'a> {
                 Ok(())
             }
             Resource::Nice => {
-                let usual = sys::nice()?;
+                let usual = sys::niceness();
                 let room = u32::try_from(NICEST - usual).unwrap_or(0);
                 if room == 0 {
                     return Err(io::Error::other("the run is as nice as can be"));
