@@ -114,6 +114,11 @@ pub static FACILITIES: &[Facility] = &[
         ),
     },
     Facility {
+        id: "slow-process",
+        lost: msg!("A process took too long to get on, so those trials are lost."),
+        remedy: msg!("The machine may be busy: close what runs beside it, and run again."),
+    },
+    Facility {
         id: "resources",
         lost: msg!("A resource could not be changed or read, so those trials are lost."),
         remedy: msg!(

@@ -44,7 +44,7 @@ static ABOUT: About = About {
         1_000,
     )],
     seconds: (1, 3),
-    uses: &["resources", "tasks"],
+    uses: &["resources", "slow-process", "tasks"],
     source: include_str!("mod.rs"),
 };
 
@@ -127,8 +127,12 @@ fn keep(cx: &mut Context<'_>, maker: Maker, trials: Vec<io::Result<Readings>>) {
     let mut inherited = vec![Vec::new(); Resource::ALL.len()];
     for trial in trials {
         let readings = trial.unwrap_or_else(|error| {
-            let no_task = error.kind() == io::ErrorKind::WouldBlock;
-            cx.miss(if no_task { "tasks" } else { "resources" }, &error);
+            let facility = match error.kind() {
+                io::ErrorKind::WouldBlock => "tasks",
+                io::ErrorKind::TimedOut => "slow-process",
+                _ => "resources",
+            };
+            cx.miss(facility, &error);
             Vec::new()
         });
         let mut readings = readings.into_iter();

@@ -64,6 +64,9 @@ pub(super) const STEPS: [Step; 8] = [
     (Program::None, 'Z'),
 ];
 
+/// The steps without which nothing can be said: it runs a copy, it runs the program, it has ended.
+const DECIDING: [usize; 3] = [0, 3, 7];
+
 /// What must be true of the new process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
@@ -197,10 +200,9 @@ impl<'a> Stage<'a> {
         );
         let own = i32::try_from(std::process::id()).map_err(io::Error::other)?;
         let mut watch = Watch::begin(self, child.id(), hold);
-        let first = watch.until(&mut life, 0)?;
-        life.note(Check::Parent, first.parent == own);
+        let mut step = |watch: &mut Watch<'_>, number: usize| watch.alive(&mut life, number);
+        let first = step(&mut watch, 0)?;
         self.go().store(1, SeqCst);
-        let mut step = |watch: &mut Watch<'_>, number: usize| watch.until(&mut life, number);
         step(&mut watch, 1)?;
         writer.write_all(b"1")?;
         step(&mut watch, 2)?;
@@ -220,7 +222,11 @@ impl<'a> Stage<'a> {
             End::Killed => (Signal::SIGKILL, KILLED),
         };
         send(&child, signal)?;
-        let zombie = step(&mut watch, 7)?;
+        let Some(zombie) = watch.until(&mut life, 7)? else {
+            // It was never a zombie: nothing is left to be waited for.
+            return Ok(life);
+        };
+        life.note(Check::Parent, first.parent == own);
         life.spans = watch.spans;
         // One tick of tolerance: two clocks are rounded.
         let started = earliest.saturating_sub(1)..=latest + 1;
@@ -329,9 +335,11 @@ impl<'a> Watch<'a> {
         self.stage.clock.now().since(self.start)
     }
 
-    fn look(&mut self) -> io::Result<(Step, Stat)> {
-        let gone = || io::Error::other("the child was gone before it was waited for");
-        let stat = Stat::of(self.pid)?.ok_or_else(gone)?;
+    /// What the process is like; `None` when it is gone.
+    fn look(&mut self) -> io::Result<Option<(Step, Stat)>> {
+        let Some(stat) = Stat::of(self.pid)? else {
+            return Ok(None);
+        };
         // Who has ended runs no program, and its file can't be read.
         let program = if stat.state == 'Z' {
             Program::None
@@ -355,24 +363,40 @@ impl<'a> Watch<'a> {
                 to: now,
             });
         }
-        Ok((step, stat))
+        Ok(Some((step, stat)))
+    }
+
+    /// As [`Watch::until`], of a process that can't be gone yet.
+    fn alive(&mut self, life: &mut Life, number: usize) -> io::Result<Stat> {
+        let gone = || io::Error::other("the child was gone before it was told to end");
+        self.until(life, number)?.ok_or_else(gone)
     }
 
     /// Looks until this step is seen, and then for as long as it is to be held. Notes whether it was seen; says what was
-    /// seen last.
-    fn until(&mut self, life: &mut Life, number: usize) -> io::Result<Stat> {
+    /// seen last, or that nothing is left to be seen.
+    fn until(&mut self, life: &mut Life, number: usize) -> io::Result<Option<Stat>> {
         let begun = self.now();
         let mut seen = None;
         loop {
-            let (step, stat) = self.look()?;
+            let Some((step, stat)) = self.look()? else {
+                return Ok(None);
+            };
             if step == STEPS[number] {
                 life.steps[number] = true;
                 seen.get_or_insert_with(|| self.now());
             }
             let now = self.now();
             let has_ended = stat.state == 'Z' && number < STEPS.len() - 1;
-            if seen.is_some_and(|seen| now.since(seen) >= self.hold) || has_ended || now.since(begun) > PATIENCE {
-                return Ok(stat);
+            if seen.is_some_and(|seen| now.since(seen) >= self.hold) || has_ended {
+                return Ok(Some(stat));
+            }
+            if now.since(begun) > PATIENCE {
+                // A state that a kernel has no letter for is no exception; a step that decides and is late is no answer.
+                return if DECIDING.contains(&number) {
+                    Err(io::ErrorKind::TimedOut.into())
+                } else {
+                    Ok(Some(stat))
+                };
             }
             sys::yield_now();
         }

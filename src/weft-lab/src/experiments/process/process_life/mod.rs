@@ -46,7 +46,7 @@ static ABOUT: About = About {
         Param::choice("end", msg!("How the process is ended"), &["asked", "killed"]),
     ],
     seconds: (1, 8),
-    uses: &["sh", "process-files", "tasks"],
+    uses: &["sh", "process-files", "slow-process", "tasks"],
     source: include_str!("mod.rs"),
 };
 
@@ -156,6 +156,7 @@ fn facility(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::WouldBlock => "tasks",
         io::ErrorKind::NotFound => "sh",
+        io::ErrorKind::TimedOut => "slow-process",
         _ => "process-files",
     }
 }

@@ -122,5 +122,6 @@ fn an_error_names_what_was_missing() {
     let of = |kind: io::ErrorKind| facility(&kind.into());
     assert_eq!(of(io::ErrorKind::WouldBlock), "tasks");
     assert_eq!(of(io::ErrorKind::NotFound), "sh");
+    assert_eq!(of(io::ErrorKind::TimedOut), "slow-process");
     assert_eq!(of(io::ErrorKind::PermissionDenied), "process-files");
 }
