@@ -17,7 +17,8 @@ fn english() -> Edition {
 fn card(record: Option<&Record>) -> String {
     let claim = claim::find("creation-cost").expect("the claim");
     let about = experiments::find("creation-cost").expect("the experiment").about();
-    render(claim, about, record, Path::new("03-process-vs-thread.md"), &english()).expect("a card")
+    let records = [(Profile::AsItIs, record), (Profile::OneCore, None)];
+    render(claim, about, records, Path::new("03-process-vs-thread.md"), &english()).expect("a card")
 }
 
 fn record() -> Record {
@@ -60,8 +61,25 @@ fn a_card_is_one_block_of_html_for_markdown() {
 fn a_card_shows_the_verdict_of_its_claim_alone() {
     let other = claim::find("stability").expect("the claim");
     let about = experiments::find("creation-cost").expect("the experiment").about();
-    let html = render(other, about, Some(&record()), Path::new("a.md"), &english()).expect("a card");
+    let record = record();
+    let records = [(Profile::AsItIs, Some(&record)), (Profile::OneCore, None)];
+    let html = render(other, about, records, Path::new("a.md"), &english()).expect("a card");
     assert!(html.contains("<figure class=\"weft-figure\"") && !html.contains("class=\"weft-verdict\""));
+}
+
+#[test]
+fn the_machine_that_was_held_back_has_its_result_in_a_fold() {
+    let claim = claim::find("creation-cost").expect("the claim");
+    let about = experiments::find("creation-cost").expect("the experiment").about();
+    let record = record();
+    let records = [(Profile::AsItIs, Some(&record)), (Profile::OneCore, Some(&record))];
+    let html = render(claim, about, records, Path::new("a.md"), &english()).expect("a card");
+    let (_, fold) = html.split_once("<details class=\"weft-held-back\">").expect("a fold");
+    assert!(fold.contains("class=\"weft-verdict\"") && fold.contains("<summary>Recorded on one core</summary>"));
+    assert!(fold.contains("id=\"weft-creation-cost-one-core-"), "ids of its own");
+    let ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "{ids:?}");
 }
 
 #[test]
@@ -78,6 +96,12 @@ fn a_claim_of_kind_always_is_asked_for_yes_or_no() {
     );
 }
 
+/// The keys of all strings that the scripts are given.
+fn all_strings() -> impl Iterator<Item = &'static str> {
+    let board = crate::board::STRINGS.iter();
+    strings::STRINGS.iter().chain(board).map(|(key, _)| *key)
+}
+
 /// Everything in the theme's scripts.
 fn scripts() -> String {
     let files = fs::read_dir(root().join("book/theme")).expect("the theme");
@@ -91,7 +115,7 @@ fn scripts() -> String {
 #[test]
 fn the_scripts_find_every_string_that_they_ask_for() {
     let scripts = scripts();
-    let known = |key: &str| strings::STRINGS.iter().any(|(name, _)| *name == key);
+    let known = |key: &str| all_strings().any(|name| name == key);
     let mut asked = 0;
     for (at, _) in scripts.match_indices("say('") {
         let key = scripts[at + 5..].split('\'').next().unwrap_or_default();
@@ -126,7 +150,7 @@ fn the_scripts_find_every_string_that_they_ask_for() {
 #[test]
 fn there_is_no_string_that_no_script_asks_for() {
     let scripts = scripts();
-    for (key, _) in strings::STRINGS {
+    for key in all_strings() {
         let composed = key.split_once('_').is_some_and(|(prefix, rest)| {
             scripts.contains(&format!("say(`{prefix}_${{")) && scripts.contains(&format!("'{rest}'"))
         });
