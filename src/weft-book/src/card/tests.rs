@@ -126,7 +126,7 @@ fn the_scripts_find_every_string_that_they_ask_for() {
     for (at, _) in scripts.match_indices("say(`") {
         let prefix = scripts[at + 5..].split("${").next().unwrap_or_default();
         assert!(
-            ["predicted_", "compare_", "show_"].contains(&prefix),
+            ["predicted_", "compare_", "show_", "board_"].contains(&prefix),
             "the scripts compose {prefix:?}"
         );
     }
@@ -163,7 +163,8 @@ fn there_is_no_string_that_no_script_asks_for() {
 
 #[test]
 fn the_scripts_find_every_element_that_they_look_for() {
-    let html = card(Some(&record()));
+    // The board's elements are not the card's; its template names them.
+    let html = card(Some(&record())) + include_str!("../../templates/board.html");
     let scripts = scripts();
     // Made by the scripts themselves, part of a verdict or a figure, or of the page around the card.
     let elsewhere = [
@@ -174,6 +175,7 @@ fn the_scripts_find_every_element_that_they_look_for() {
         "weft-plot",
         "weft-table",
         "weft-verdict",
+        "weft-board-state",
         "weft-prediction",
         "weft-languages",
     ];
