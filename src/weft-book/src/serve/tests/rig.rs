@@ -110,7 +110,14 @@ impl Rig {
             orders: steps.clone(),
         };
         let korean = |language: &str, english: &str| {
-            (language == "ko" && english == "Warming <up>").then(|| "예열 <중>".to_owned())
+            let korean = match english {
+                "Warming <up>" => "예열 <중>",
+                "the body is no JSON" => "본문이 JSON이 아닙니다",
+                "the start-up token is missing or wrong" => "시작 토큰이 없거나 다릅니다",
+                "{experiment}: {message}" => "{experiment} 실패: {message}",
+                _ => return None,
+            };
+            (language == "ko").then(|| korean.to_owned())
         };
         let dictionary: Arc<Dictionary> = Arc::new(korean);
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
