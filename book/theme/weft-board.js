@@ -175,10 +175,12 @@ window.weft = window.weft ?? {};
             return end(failed ? say('board_some_failed', { done, of, failed }) : say('board_done', { of }));
         }
 
-        /** The cards of this experiment show the run too. */
+        /** The cards of this experiment show the run too, unless one has a run of its own under way. */
         function keepForCards({ experiment, id }) {
-            for (const claim of claimsOf(experiment)) {
-                session.set('weft-run:' + claim, JSON.stringify({ id, finished: true }));
+            for (const key of claimsOf(experiment).map(claim => 'weft-run:' + claim)) {
+                if (!session.get(key)?.includes('"finished":false')) {
+                    session.set(key, JSON.stringify({ id, finished: true }));
+                }
             }
         }
 

@@ -41,23 +41,32 @@ impl Board {
         self.number("board.querySelectorAll('tr[id^=board-]').length").await
     }
 
+    /// Waits until the server has said what it knows.
+    pub(crate) async fn wait_for_the_server(&self) {
+        let said = "querySelector('.weft-board-machines [data-column=this-machine] .weft-board-count').textContent !== ''";
+        self.wait_for("what the server knows", said).await;
+    }
+
     /// Runs all until some rows are filled, loads the page again, and cancels after some more.
     pub(crate) async fn run_all_and_cancel(&self) {
-        assert_eq!(self.filled("this-machine").await, 0, "nothing was run yet");
+        self.wait_for_the_server().await;
+        let before = self.filled("this-machine").await;
+        assert_eq!(before, 2, "what a terminal measured before, and what is drawn from it");
         self.page.click(".weft-board [data-mode=quick]").await;
         self.wait_for("it goes on", "dataset.state === 'running'").await;
-        self.wait_for_rows(2).await;
+        self.wait_for_rows(before + 2).await;
         let kept = self.kept().await;
         assert!(kept["done"].as_array().is_some_and(|done| !done.is_empty()), "{kept}");
         self.page.goto_again().await;
         self.wait_for("it goes on after the reload", "dataset.state === 'running'").await;
-        assert!(self.filled("this-machine").await >= 2, "what was finished stays");
-        self.wait_for_rows(4).await;
+        self.wait_for_the_server().await;
+        assert!(self.filled("this-machine").await >= before + 2, "what was finished stays");
+        self.wait_for_rows(before + 4).await;
         assert!(self.is_seen(".weft-cancel").await);
         self.page.click(".weft-board .weft-cancel").await;
         self.wait_for("the end", "dataset.state === 'idle'").await;
         assert!(self.kept().await.is_null(), "nothing goes on after a reload");
-        assert!(self.filled("this-machine").await >= 4, "what was finished stays");
+        assert!(self.filled("this-machine").await >= before + 4, "what was finished stays");
         assert_eq!(self.number("board.querySelectorAll('.weft-board-state').length").await, 0);
         assert!(self.is_seen("[data-mode=full]").await);
     }

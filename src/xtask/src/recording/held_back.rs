@@ -3,6 +3,8 @@
 //! What is given up can't be taken back, and the records are to be written with this program's own rights. So a child of it
 //! measures, prints its records and ends. All that it starts inherits what holds it back.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 
@@ -20,14 +22,18 @@ const NOBODY: u32 = 65534;
 
 /// Lets a child measure, and reads its records.
 pub(super) fn records(arguments: &[String]) -> Result<Vec<Record>> {
-    let weft = workspace::weft()?;
+    // The folder that it was built in may be closed to other users.
+    let folder = tempfile::tempdir().context("cannot make a folder")?;
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).context("cannot open the folder to all")?;
+    let weft = folder.path().join("weft");
+    fs::copy(workspace::weft()?, &weft).context("cannot copy the program")?;
     let own = std::env::current_exe().context("cannot find this program's own file")?;
     let mut child = workspace::command(own);
     child
         .arg("record")
         .args(arguments)
         .arg("--held-back-with")
-        .arg(weft)
+        .arg(&weft)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
     let output = child.output().context("cannot start the process that is held back")?;
@@ -43,12 +49,6 @@ pub(super) fn records(arguments: &[String]) -> Result<Vec<Record>> {
 /// What the child does: gives up its rights, makes sure of it, and measures with `weft`.
 pub(super) fn work(weft: &Path, measure: impl FnOnce(&Runner) -> Result<()>) -> Result<ExitCode> {
     give_up()?;
-    std::fs::metadata(weft).with_context(|| {
-        format!(
-            "an ordinary user can't reach {}; build into another folder: CARGO_TARGET_DIR",
-            weft.display()
-        )
-    })?;
     measure(&Runner::with_program(weft))?;
     Ok(ExitCode::SUCCESS)
 }
