@@ -164,6 +164,7 @@ window.weft = window.weft ?? {};
             plan = null;
             cancelling = false;
             save();
+            experiments.forEach(({ claims }) => cells.mark(claims, null));
             setBusy(false);
             await refresh();
             ended.failed.forEach(id => cells.mark(claimsOf(id), 'failed'));

@@ -40,7 +40,10 @@ pub(crate) fn list(section: Section, chapter: &Path, cards: &Cards, edition: &Ed
                 say(&text!("Experiment:")),
                 card_of(claim, cards).map_or_else(
                     || format!("<code>{experiment}</code>"),
-                    |(id, page)| format!("<a href=\"{}\"><code>{experiment}</code></a>", target(id, page, chapter))
+                    |(id, page)| format!(
+                        "<a href=\"{}\"><code>{experiment}</code></a>",
+                        target(id, page, chapter)
+                    )
                 )
             ),
         };

@@ -86,7 +86,10 @@ mod tests {
         let (quick, full) = about.seconds;
         let said = effort.text().english();
         assert!(said.contains("a quick run of each of 1 experiments"), "{said}");
-        assert!(said.ends_with(&format!("take {quick} s, the full ones {full} s.")), "{said}");
+        assert!(
+            said.ends_with(&format!("take {quick} s, the full ones {full} s.")),
+            "{said}"
+        );
     }
 
     #[test]

@@ -32,7 +32,9 @@ fn has_line(text: &str, line: &str) -> bool {
 
 fn record(experiment: &str, section: Section, profile: Profile) -> Option<Record> {
     let folder = root().join("labs").join(section.slug()).join("recorded");
-    let file = folder.join(profile.folder().unwrap_or_default()).join(format!("{experiment}.json"));
+    let file = folder
+        .join(profile.folder().unwrap_or_default())
+        .join(format!("{experiment}.json"));
     Record::from_json(&fs::read_to_string(file).ok()?).ok()
 }
 
@@ -61,7 +63,11 @@ enum Test {
 fn test_of(claim: &Claim) -> Test {
     let of_experiment = |id: &str| {
         let experiment = EXPERIMENTS.iter().find(|known| known.about().id == id)?;
-        experiment.about().claims.contains(&claim.id).then_some(experiment.about().id)
+        experiment
+            .about()
+            .claims
+            .contains(&claim.id)
+            .then_some(experiment.about().id)
     };
     match claim.experiment {
         Some(id) => of_experiment(id).map_or(Test::None, Test::Experiment),
@@ -89,7 +95,12 @@ impl Missing {
 
     #[track_caller]
     fn check(self) {
-        assert!(self.0.is_empty(), "{} things are missing:\n{}", self.0.len(), self.0.join("\n"));
+        assert!(
+            self.0.is_empty(),
+            "{} things are missing:\n{}",
+            self.0.len(),
+            self.0.join("\n")
+        );
     }
 }
 
@@ -100,7 +111,10 @@ fn every_claim_has_a_test_and_a_card_in_its_chapter() {
         let id = claim.id;
         let text = chapter(claim.section);
         let test = test_of(claim);
-        missing.unless(test != Test::None, format!("{id}: an experiment, a lab in the page, or a basis"));
+        missing.unless(
+            test != Test::None,
+            format!("{id}: an experiment, a lab in the page, or a basis"),
+        );
         let (line, what) = match test {
             Test::Basis => ("{{#board}}".to_owned(), "the board"),
             _ => (card_line(claim), "a lab card"),
@@ -124,7 +138,10 @@ fn every_chapter_has_its_notes_claims_minutes_and_sources() {
         let text = chapter(section);
         let place = format!("book/{}.md", section.slug());
         let id = section.id();
-        missing.unless(has_line(&text, &format!("{{{{#notes {id}}}}}")), format!("{place}: the notes' lines"));
+        missing.unless(
+            has_line(&text, &format!("{{{{#notes {id}}}}}")),
+            format!("{place}: the notes' lines"),
+        );
         if section == Section::References {
             continue;
         }
@@ -134,11 +151,22 @@ fn every_chapter_has_its_notes_claims_minutes_and_sources() {
         ] {
             missing.unless(has_line(&text, &line), format!("{place}: {what}, {line}"));
         }
-        let sources: usize = text.split("sources}").skip(1).map(|after| after.lines().skip(1)
-            .take_while(|line| !line.starts_with('#'))
-            .filter(|line| line.starts_with("- "))
-            .count()).sum();
-        missing.unless(sources > 0, format!("{place}: a list of sources under a heading {{#sources}}"));
+        let sources: usize = text
+            .split("sources}")
+            .skip(1)
+            .map(|after| {
+                after
+                    .lines()
+                    .skip(1)
+                    .take_while(|line| !line.starts_with('#'))
+                    .filter(|line| line.starts_with("- "))
+                    .count()
+            })
+            .sum();
+        missing.unless(
+            sources > 0,
+            format!("{place}: a list of sources under a heading {{#sources}}"),
+        );
     }
     missing.check();
 }
@@ -149,8 +177,14 @@ fn every_experiment_has_its_source_in_the_book() {
     let mut missing = Missing::default();
     for id in EXPERIMENTS.iter().map(|experiment| experiment.about().id) {
         let page = read(&format!("book/source/{id}.md"));
-        missing.unless(has_line(&page, &format!("{{{{#source {id}}}}}")), format!("book/source/{id}.md"));
-        missing.unless(summary.contains(&format!("(source/{id}.md)")), format!("{id} in book/SUMMARY.md"));
+        missing.unless(
+            has_line(&page, &format!("{{{{#source {id}}}}}")),
+            format!("book/source/{id}.md"),
+        );
+        missing.unless(
+            summary.contains(&format!("(source/{id}.md)")),
+            format!("{id} in book/SUMMARY.md"),
+        );
     }
     missing.check();
 }
@@ -187,7 +221,10 @@ fn a_record_s_machine_was_kept_from_what_its_profile_says() {
                 let what = format!("{} {}: {}", profile.id(), about.id, wanted.label().english());
                 missing.unless(record.machine.constraints.contains(wanted), what);
             }
-            missing.unless(record.mode == weft_lab::Mode::Full, format!("{} {}: a full run", profile.id(), about.id));
+            missing.unless(
+                record.mode == weft_lab::Mode::Full,
+                format!("{} {}: a full run", profile.id(), about.id),
+            );
         }
     }
     missing.check();

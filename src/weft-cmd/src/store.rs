@@ -60,7 +60,9 @@ const LOOKED_AT: usize = 4;
 
 fn newest_in(folder: &Path) -> Vec<Record> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.sort_unstable();
     let is_of_here = |record: &Record, machine: &Machine| {
         record.machine.cpu == machine.cpu
@@ -73,7 +75,8 @@ fn newest_in(folder: &Path) -> Vec<Record> {
         own.take(LOOKED_AT).find_map(|name| {
             let json = fs::read_to_string(folder.join(name)).ok()?;
             let record = Record::from_json(&json).ok()?;
-            (record.experiment == experiment && board::takes(&record) && is_of_here(&record, &machine)).then_some(record)
+            (record.experiment == experiment && board::takes(&record) && is_of_here(&record, &machine))
+                .then_some(record)
         })
     };
     let mut records: Vec<Record> = EXPERIMENTS
@@ -126,9 +129,14 @@ mod tests {
         };
         store("2026-02-08T00:00:01.000Z", &|_| {});
         store("2026-02-08T00:00:02.000Z", &|_| {});
-        store("2026-02-08T00:00:03.000Z", &|record| "another".clone_into(&mut record.machine.cpu));
+        store("2026-02-08T00:00:03.000Z", &|record| {
+            "another".clone_into(&mut record.machine.cpu)
+        });
         fs::write(folder.path().join("2026-02-08T00-00-04.000Z-creation-cost-1.json"), "{").unwrap();
-        let started: Vec<String> = newest_in(folder.path()).into_iter().map(|record| record.started).collect();
+        let started: Vec<String> = newest_in(folder.path())
+            .into_iter()
+            .map(|record| record.started)
+            .collect();
         assert_eq!(started, ["2026-02-08T00:00:02.000Z"]);
         assert!(newest_in(&folder.path().join("nowhere")).is_empty());
     }

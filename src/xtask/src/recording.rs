@@ -79,7 +79,11 @@ impl Options {
     fn arguments(&self, ids: &[&str]) -> Vec<String> {
         let mut arguments: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         arguments.extend(["--profile".to_owned(), self.profile.id().to_owned()]);
-        arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        arguments.extend(
+            self.seed
+                .iter()
+                .flat_map(|seed| ["--seed".to_owned(), seed.to_string()]),
+        );
         if let (true, Some(into)) = (self.quick, &self.into) {
             arguments.extend(["--quick".to_owned(), "--into".to_owned(), into.display().to_string()]);
         }

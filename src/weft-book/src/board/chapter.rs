@@ -53,9 +53,9 @@ impl Words {
     fn of(edition: &Edition) -> Words {
         let word = |message| edition.word(message);
         Words {
-            static_hint: word(msg!(
+            static_hint: with_code(&word(msg!(
                 "These pages only show what was recorded. To fill the board with your own machine's verdicts, type `cargo run --release -- serve` in the repository."
-            )),
+            ))),
             cancel: word(msg!("Cancel")),
             progress: word(msg!("Progress of all runs")),
             save_html: word(msg!("Save as one HTML file")),
@@ -88,7 +88,11 @@ pub(crate) fn render(
         quick: edition.say(&run_all(|(quick, _)| quick, &text!("quick"))),
         full: edition.say(&run_all(|(_, full)| full, &text!("full"))),
         words: Words::of(edition),
-        machines: board.columns.iter().map(|column| Machine::of(column, edition)).collect(),
+        machines: board
+            .columns
+            .iter()
+            .map(|column| Machine::of(column, edition))
+            .collect(),
         table: table::table(&board, &link, edition.translate()),
     }
     .render()?;
@@ -104,7 +108,11 @@ impl Machine {
             column: column.name.clone(),
             label: say(&label(&column.name)),
             line: machine(column).map_or_else(String::new, |machine| say(&machine)),
-            count: if is_here { String::new() } else { escape(&say(&count(column))) },
+            count: if is_here {
+                String::new()
+            } else {
+                escape(&say(&count(column)))
+            },
         }
     }
 }
@@ -112,10 +120,23 @@ impl Machine {
 /// What the script starts, one after the other: each experiment with its claims.
 fn experiments() -> Value {
     let all = EXPERIMENTS.iter().map(|experiment| experiment.about());
-    all.map(|about| json!({"id": about.id, "claims": about.claims})).collect()
+    all.map(|about| json!({"id": about.id, "claims": about.claims}))
+        .collect()
+}
+
+/// As HTML, in which `backquoted` words are code.
+fn with_code(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(index, part)| match index % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    });
+    parts.collect()
 }
 
 fn run_all(seconds: impl Fn((u32, u32)) -> u32, mode: &Text) -> Text {
-    let all: u32 = EXPERIMENTS.iter().map(|experiment| seconds(experiment.about().seconds)).sum();
+    let all: u32 = EXPERIMENTS
+        .iter()
+        .map(|experiment| seconds(experiment.about().seconds))
+        .sum();
     text!("Run all ({mode}): about {minutes} min", mode: mode.clone(), minutes = all.div_ceil(60))
 }

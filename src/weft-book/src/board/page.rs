@@ -51,7 +51,11 @@ fn is_shown(claim: &str, records: &[&Record]) -> bool {
 /// In the order of the registry.
 fn in_order<'a>(records: &[&'a Record]) -> impl Iterator<Item = &'a Record> {
     let mut records = records.to_vec();
-    let place = |record: &Record| EXPERIMENTS.iter().position(|known| known.about().id == record.experiment);
+    let place = |record: &Record| {
+        EXPERIMENTS
+            .iter()
+            .position(|known| known.about().id == record.experiment)
+    };
     records.sort_by_key(|record| place(record));
     records.into_iter()
 }

@@ -10,7 +10,10 @@ use crate::edition::Edition;
 pub(crate) const STRINGS: &[(&str, &str)] = &[
     ("board_going_on", msg!("{experiment}: {phase} ({place} of {of})")),
     ("board_done", msg!("All {of} experiments have run.")),
-    ("board_some_failed", msg!("{done} of {of} experiments have run. Without a result: {failed}.")),
+    (
+        "board_some_failed",
+        msg!("{done} of {of} experiments have run. Without a result: {failed}."),
+    ),
     ("board_cancelled", msg!("Cancelled. What was finished before stays.")),
     ("board_waiting", msg!("waiting")),
     ("board_running", msg!("running")),

@@ -93,7 +93,10 @@ pub(crate) fn cell(claim: &str, column: &Column, translate: Translate<'_>) -> St
         say(&label(&column.name))
     );
     let Some(Found { source, verdict }) = column.find(claim) else {
-        return format!("{head}><span class=\"weft-board-none\">{}</span></td>", say(&text!("No verdict yet")));
+        return format!(
+            "{head}><span class=\"weft-board-none\">{}</span></td>",
+            say(&text!("No verdict yet"))
+        );
     };
     let effect = verdict.effect.as_ref().map_or_else(String::new, |effect| {
         format!("<span class=\"weft-board-effect\">{}</span>", say(&effect.text()))

@@ -53,17 +53,33 @@ fn the_chapter_s_board_has_a_row_for_every_claim_and_a_cell_for_every_machine() 
     let recorded = vec![Column::of("as-it-is", [&record()])];
     let html = render(recorded, Path::new("08-summary.md"), &cards, &english()).expect("a board");
     for claim in CLAIMS {
-        assert!(html.contains(&format!("<tr id=\"board-{}\">", claim.id)), "{}", claim.id);
-        assert_eq!(html.matches(&format!("data-claim=\"{}\"", claim.id)).count(), 2, "{}", claim.id);
+        assert!(
+            html.contains(&format!("<tr id=\"board-{}\">", claim.id)),
+            "{}",
+            claim.id
+        );
+        assert_eq!(
+            html.matches(&format!("data-claim=\"{}\"", claim.id)).count(),
+            2,
+            "{}",
+            claim.id
+        );
     }
     assert!(html.contains("<a href=\"03-process-vs-thread.md#lab-creation-cost\">"));
-    assert!(html.lines().all(|line| !line.trim().is_empty()), "Markdown would end the block");
+    assert!(html.contains("type <code>cargo run --release -- serve</code> in"));
+    assert!(
+        html.lines().all(|line| !line.trim().is_empty()),
+        "Markdown would end the block"
+    );
 }
 
 #[test]
 fn the_file_stands_alone() {
     let record = record();
-    let board = beside_recorded(Column::of(THIS_MACHINE, [&record]), vec![Column::of("as-it-is", [&record])]);
+    let board = beside_recorded(
+        Column::of(THIS_MACHINE, [&record]),
+        vec![Column::of("as-it-is", [&record])],
+    );
     let html = page(&board, &[&record], "en", &|_| None);
     assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     for outside in ["<script", "<link", " src=", "@import", "url(", "http://", "https://"] {

@@ -77,7 +77,11 @@ fn the_machine_that_was_held_back_has_its_result_in_a_fold() {
     let (_, fold) = html.split_once("<details class=\"weft-held-back\">").expect("a fold");
     assert!(fold.contains("class=\"weft-verdict\"") && fold.contains("<summary>Recorded on one core</summary>"));
     assert!(fold.contains("id=\"weft-creation-cost-one-core-"), "ids of its own");
-    let ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
     let unique: std::collections::BTreeSet<_> = ids.iter().collect();
     assert_eq!(unique.len(), ids.len(), "{ids:?}");
 }

@@ -97,7 +97,10 @@ impl App {
             .fallback(files::serve)
             .layer(middleware::from_fn_with_state(Arc::clone(&self.guard), guard::stand))
             // Outermost, so that the guard's own words are put into the reader's language too.
-            .layer(middleware::from_fn_with_state(Arc::clone(&self.dictionary), language::speak))
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&self.dictionary),
+                language::speak,
+            ))
             .with_state(self.clone())
     }
 

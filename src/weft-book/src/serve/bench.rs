@@ -61,7 +61,10 @@ impl Workplace {
             // A fault of a judge or a figure must not end the server; the panic itself stands on standard error.
             Err(_) => fragments::end_with(
                 log,
-                &text!("{experiment}: the result could not be judged or drawn", experiment = &request.experiment),
+                &text!(
+                    "{experiment}: the result could not be judged or drawn",
+                    experiment = &request.experiment
+                ),
                 msg!("This is a fault in weft; report it with what the terminal shows."),
                 false,
                 &*self.dictionary,

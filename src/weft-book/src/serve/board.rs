@@ -55,11 +55,7 @@ fn known(headers: &HeaderMap, body: Body) -> Result<Vec<PageResult>, Refusal> {
 }
 
 /// The cells of this machine's column, and what stands above it.
-pub(super) async fn cells(
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<Value>, Refusal> {
+pub(super) async fn cells(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Value>, Refusal> {
     let column = app.results.column(&known(&headers, body)?);
     let dictionary = &*app.dictionary;
     let cells: Map<String, Value> = CLAIMS
@@ -75,7 +71,9 @@ pub(super) async fn cells(
     });
     let counts = count(&column);
     let counts = in_each_language(dictionary, |translate| escape(&counts.render(translate)));
-    Ok(Json(json!({"cells": cells, "machine": machine, "count": counts, "found": column.found.len()})))
+    Ok(Json(
+        json!({"cells": cells, "machine": machine, "count": counts, "found": column.found.len()}),
+    ))
 }
 
 /// The board as one HTML file, in the language of the request.
@@ -85,7 +83,10 @@ pub(super) async fn as_html(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let (board, records) = app.results.board(&known(&headers, body)?).map_err(unreadable)?;
+    let (board, records) = app
+        .results
+        .board(&known(&headers, body)?)
+        .map_err(|error| unreadable(&error))?;
     let records: Vec<&Record> = records.iter().collect();
     let id = language.id();
     let html = page(&board, &records, id, &|template| (app.dictionary)(id, template));
@@ -94,15 +95,18 @@ pub(super) async fn as_html(
 
 /// The board as JSON: `Board` of `weft schema`.
 pub(super) async fn as_json(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let (board, _) = app.results.board(&known(&headers, body)?).map_err(unreadable)?;
+    let (board, _) = app
+        .results
+        .board(&known(&headers, body)?)
+        .map_err(|error| unreadable(&error))?;
     let json = serde_json::to_string(&board).unwrap_or_default() + "\n";
     Ok(file("application/json", "weft-verdicts.json", json))
 }
 
-fn unreadable(error: RecordedError) -> Refusal {
+fn unreadable(error: &RecordedError) -> Refusal {
     Refusal::new(
         StatusCode::INTERNAL_SERVER_ERROR,
-        text!("the recorded results can't be read: {why}", why = with_causes(&error)),
+        text!("the recorded results can't be read: {why}", why = with_causes(error)),
         msg!("Restore the folder labs, for example with git."),
     )
 }
@@ -111,7 +115,10 @@ fn file(media_type: &'static str, name: &str, text: String) -> Response {
     let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        (header::CONTENT_DISPOSITION, name.unwrap_or(HeaderValue::from_static("attachment"))),
+        (
+            header::CONTENT_DISPOSITION,
+            name.unwrap_or(HeaderValue::from_static("attachment")),
+        ),
     ];
     (headers, text).into_response()
 }

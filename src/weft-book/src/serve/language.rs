@@ -25,7 +25,9 @@ impl Language {
 
     /// The first of the book's languages that the request names; English where it names none.
     pub(super) fn of(headers: &HeaderMap) -> Language {
-        let named = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let named = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
         let ranges = named.into_iter().flat_map(|value| value.split(','));
         let wanted = ranges.filter_map(|range| {
             let tag = range.split(';').next().unwrap_or_default().trim();

@@ -43,7 +43,8 @@ impl Board {
 
     /// Waits until the server has said what it knows.
     pub(crate) async fn wait_for_the_server(&self) {
-        let said = "querySelector('.weft-board-machines [data-column=this-machine] .weft-board-count').textContent !== ''";
+        let said =
+            "querySelector('.weft-board-machines [data-column=this-machine] .weft-board-count').textContent !== ''";
         self.wait_for("what the server knows", said).await;
     }
 
@@ -58,16 +59,26 @@ impl Board {
         let kept = self.kept().await;
         assert!(kept["done"].as_array().is_some_and(|done| !done.is_empty()), "{kept}");
         self.page.goto_again().await;
-        self.wait_for("it goes on after the reload", "dataset.state === 'running'").await;
+        self.wait_for("it goes on after the reload", "dataset.state === 'running'")
+            .await;
         self.wait_for_the_server().await;
-        assert!(self.filled("this-machine").await >= before + 2, "what was finished stays");
+        assert!(
+            self.filled("this-machine").await >= before + 2,
+            "what was finished stays"
+        );
         self.wait_for_rows(before + 4).await;
         assert!(self.is_seen(".weft-cancel").await);
         self.page.click(".weft-board .weft-cancel").await;
         self.wait_for("the end", "dataset.state === 'idle'").await;
         assert!(self.kept().await.is_null(), "nothing goes on after a reload");
-        assert!(self.filled("this-machine").await >= before + 4, "what was finished stays");
-        assert_eq!(self.number("board.querySelectorAll('.weft-board-state').length").await, 0);
+        assert!(
+            self.filled("this-machine").await >= before + 4,
+            "what was finished stays"
+        );
+        assert_eq!(
+            self.number("board.querySelectorAll('.weft-board-state').length").await,
+            0
+        );
         assert!(self.is_seen("[data-mode=full]").await);
     }
 

@@ -200,7 +200,11 @@ async fn the_static_board_without_a_script_in_a_browser() {
             page.goto(&site.page(board::CHAPTER)).await;
             let board = Board::on(&page);
             assert_eq!(board.rows().await, weft_lab::claim::CLAIMS.len() as u64);
-            assert!(board.is_seen("td[data-column=as-it-is][data-claim=creation-cost] > .weft-badge").await);
+            assert!(
+                board
+                    .is_seen("td[data-column=as-it-is][data-claim=creation-cost] > .weft-badge")
+                    .await
+            );
             assert!(board.is_seen(".weft-static-hint").await, "it says how to fill it");
             for live in ["td[data-column=this-machine]", "[data-mode=quick]", "[data-form=html]"] {
                 assert!(!board.is_seen(live).await, "{live} needs a server");

@@ -26,7 +26,11 @@ pub fn verdict(basis: &Basis, parts: &[Option<&Verdict>]) -> Verdict {
     let outcomes: Vec<Option<Outcome>> = parts.iter().map(|part| part.map(|verdict| verdict.outcome)).collect();
     let together = outcome(&outcomes);
     let named = |which: &dyn Fn(Option<Outcome>) -> bool| -> Vec<&str> {
-        let chosen = basis.parts.iter().zip(&outcomes).filter(|(_, outcome)| which(**outcome));
+        let chosen = basis
+            .parts
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| which(**outcome));
         chosen.map(|(part, _)| *part).collect()
     };
     let of = basis.parts.len();
@@ -49,19 +53,23 @@ pub fn verdict(basis: &Basis, parts: &[Option<&Verdict>]) -> Verdict {
             )
         }
     };
-    let finding = |(part, verdict): (&&str, &Option<&Verdict>)| Finding {
+    let finding = |(part, verdict): (&&str, Option<&Verdict>)| Finding {
         id: (*part).to_owned(),
-        text: part_text(part, *verdict),
+        text: part_text(part, verdict),
         effect: verdict.and_then(|verdict| verdict.effect.clone()),
     };
-    let doubts = basis.parts.iter().zip(parts).filter_map(|(part, verdict)| doubt(part, *verdict));
+    let doubts = basis
+        .parts
+        .iter()
+        .zip(parts)
+        .filter_map(|(part, verdict)| doubt(part, *verdict));
     Verdict {
         claim: basis.claim.to_owned(),
         outcome: together,
         effect: None,
         equivalence: None,
         summary,
-        findings: basis.parts.iter().zip(parts).map(finding).collect(),
+        findings: basis.parts.iter().zip(parts.iter().copied()).map(finding).collect(),
         doubts: doubts.collect(),
     }
 }
@@ -137,20 +145,41 @@ mod tests {
 
     #[test]
     fn each_outcome_from_its_parts() {
-        check("sss", Outcome::Supported, "All 3 claims that it rests on are supported.");
-        check("srs", Outcome::Refuted, "Refuted, of the 3 claims that it rests on: two.");
-        check("r=r", Outcome::Refuted, "Refuted, of the 3 claims that it rests on: one, three.");
+        check(
+            "sss",
+            Outcome::Supported,
+            "All 3 claims that it rests on are supported.",
+        );
+        check(
+            "srs",
+            Outcome::Refuted,
+            "Refuted, of the 3 claims that it rests on: two.",
+        );
+        check(
+            "r=r",
+            Outcome::Refuted,
+            "Refuted, of the 3 claims that it rests on: one, three.",
+        );
         let neither = "Neither supported nor refuted, of the 3 claims that it rests on: two.";
         check("s=s", Outcome::Inconclusive, neither);
         check("s?s", Outcome::Inconclusive, neither);
         check("s-s", Outcome::Inconclusive, neither);
         // One refuted part decides, whatever is not known of the others.
-        check("-r-", Outcome::Refuted, "Refuted, of the 3 claims that it rests on: two.");
+        check(
+            "-r-",
+            Outcome::Refuted,
+            "Refuted, of the 3 claims that it rests on: two.",
+        );
     }
 
     #[test]
     fn it_is_never_stronger_than_a_part() {
-        let all = [Outcome::Supported, Outcome::Refuted, Outcome::NoDifference, Outcome::Inconclusive];
+        let all = [
+            Outcome::Supported,
+            Outcome::Refuted,
+            Outcome::NoDifference,
+            Outcome::Inconclusive,
+        ];
         let choices: Vec<Option<Outcome>> = all.into_iter().map(Some).chain([None]).collect();
         for one in &choices {
             for two in &choices {

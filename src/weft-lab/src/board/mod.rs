@@ -205,8 +205,8 @@ pub fn takes(record: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::fixture::{around, record};
     use crate::record::Condition;
+    use crate::record::fixture::{around, record};
     use crate::verdict::Outcome;
 
     fn creation(times: f64) -> Record {

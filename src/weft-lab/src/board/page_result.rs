@@ -108,7 +108,10 @@ impl PageResult {
             _ => None,
         };
         let summary = match &interval {
-            Some(interval) => text!("Measured in the page: {effect}.", effect = format::interval(interval, &self.unit)),
+            Some(interval) => text!(
+                "Measured in the page: {effect}.",
+                effect = format::interval(interval, &self.unit)
+            ),
             None => text!("The page could not measure it."),
         };
         Verdict {

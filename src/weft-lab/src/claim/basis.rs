@@ -60,10 +60,22 @@ mod tests {
             assert!(claim.experiment.is_none(), "{} is decided twice", claim.id);
             for part in basis.parts {
                 let part = find(part).unwrap_or_else(|| panic!("{} rests on {part:?}, which is no claim", claim.id));
-                assert!(part.parts().is_empty(), "{} rests on {}, which rests on others", claim.id, part.id);
+                assert!(
+                    part.parts().is_empty(),
+                    "{} rests on {}, which rests on others",
+                    claim.id,
+                    part.id
+                );
             }
-            let places = basis.parts.iter().map(|part| CLAIMS.iter().position(|claim| claim.id == *part));
-            assert!(places.is_sorted_by(|one, next| one < next), "{}: in the order of the notes", claim.id);
+            let places = basis
+                .parts
+                .iter()
+                .map(|part| CLAIMS.iter().position(|claim| claim.id == *part));
+            assert!(
+                places.is_sorted_by(|one, next| one < next),
+                "{}: in the order of the notes",
+                claim.id
+            );
         }
     }
 

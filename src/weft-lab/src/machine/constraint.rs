@@ -61,7 +61,7 @@ impl Constraint {
     }
 }
 
-/// The value of a line such as `CapEff:	000001ffffffffff`.
+/// The value of a line such as `CapEff: 000001ffffffffff`.
 fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
     let value = |line: &'a str| line.strip_prefix(name)?.strip_prefix(':');
     status.lines().find_map(value).map(str::trim)
@@ -69,7 +69,9 @@ fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
 
 /// The soft limit on real-time priority, of `/proc/self/limits`; none where there is no limit.
 fn priority_limit(limits: &str) -> Option<u64> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max realtime priority"))?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max realtime priority"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 

@@ -20,7 +20,9 @@ fn a_run_fills_its_row_and_other_parameters_do_not() {
     assert_eq!(empty["found"], 0);
     assert_eq!(empty["cells"].as_object().unwrap().len(), CLAIMS.len());
     assert!(empty["machine"].is_null());
-    let changed = rig.order(r#"{"experiment": "creation-cost", "set": {"aa": true}}"#).answer();
+    let changed = rig
+        .order(r#"{"experiment": "creation-cost", "set": {"aa": true}}"#)
+        .answer();
     let changed = changed.json()["id"].as_str().unwrap().to_owned();
     rig.step(Step::Finish);
     rig.follow(&changed).events().until("done");
@@ -31,7 +33,12 @@ fn a_run_fills_its_row_and_other_parameters_do_not() {
     let filled = board(&rig, "{}");
     let cell = filled["cells"]["creation-cost"]["en"].as_str().unwrap();
     assert!(cell.contains("data-outcome=\"inconclusive\""), "{cell}");
-    assert!(filled["cells"]["stability"]["en"].as_str().unwrap().contains("No verdict yet"));
+    assert!(
+        filled["cells"]["stability"]["en"]
+            .as_str()
+            .unwrap()
+            .contains("No verdict yet")
+    );
     assert!(!filled["machine"]["ko"].as_str().unwrap().is_empty());
     // The claim itself, and what is drawn from it.
     assert_eq!(filled["found"], 2);
@@ -42,7 +49,10 @@ fn what_the_page_found_is_taken_and_checked() {
     let rig = Rig::start();
     let filled = board(&rig, &format!("{{\"page\": [{RESULT}]}}"));
     let cell = filled["cells"]["browser-manages"]["en"].as_str().unwrap();
-    assert!(cell.contains("data-outcome=\"supported\"") && cell.contains("ratio 8.00 [7.00, 9.00]"), "{cell}");
+    assert!(
+        cell.contains("data-outcome=\"supported\"") && cell.contains("ratio 8.00 [7.00, 9.00]"),
+        "{cell}"
+    );
     assert!(cell.contains("&lt;b&gt;") && !cell.contains("<b>"), "{cell}");
     for (wrong, status) in [
         (RESULT.replace("browser-manages", "creation-cost"), 422),
@@ -67,12 +77,19 @@ fn the_board_as_a_file() {
     rig.follow(&run).events().until("done");
     let body = format!("{{\"page\": [{RESULT}]}}");
     let json = rig.ask("POST", "/api/board/json").json(body.clone()).answer();
-    assert_eq!(json.header("content-disposition"), "attachment; filename=\"weft-verdicts.json\"");
+    assert_eq!(
+        json.header("content-disposition"),
+        "attachment; filename=\"weft-verdicts.json\""
+    );
     let json: weft_lab::board::Board = serde_json::from_slice(&json.body).unwrap();
     let names: Vec<&str> = json.columns.iter().map(|column| column.name.as_str()).collect();
     assert!(names.starts_with(&["this-machine", "as-it-is"]), "{names:?}");
     assert!(json.columns[0].find("browser-manages").is_some());
-    let korean = rig.ask("POST", "/api/board/html").header("Accept-Language", "ko").json(body).answer();
+    let korean = rig
+        .ask("POST", "/api/board/html")
+        .header("Accept-Language", "ko")
+        .json(body)
+        .answer();
     assert_eq!(korean.header("content-type"), "text/html; charset=utf-8");
     let html = korean.text();
     assert!(html.contains("<html lang=\"ko\">") && html.contains("<section id=\"creation-cost\">"));
@@ -106,6 +123,12 @@ fn a_run_that_fails_says_so_in_each_language() {
     let said = rig.follow(&run).events().until("error").data;
     assert_eq!(said["message"], "creation-cost: cannot start a process");
     assert_eq!(said["words"]["en"]["message"], said["message"]);
-    assert_eq!(said["words"]["ko"]["message"], "creation-cost 실패: cannot start a process");
-    assert_eq!(said["words"]["ko"]["hint"], said["hint"], "what the catalogue lacks stays English");
+    assert_eq!(
+        said["words"]["ko"]["message"],
+        "creation-cost 실패: cannot start a process"
+    );
+    assert_eq!(
+        said["words"]["ko"]["hint"], said["hint"],
+        "what the catalogue lacks stays English"
+    );
 }
