@@ -15,7 +15,6 @@ mod file;
 mod interrupt;
 mod list;
 mod output;
-mod page;
 mod run;
 mod schema;
 mod session;

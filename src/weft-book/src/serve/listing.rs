@@ -37,6 +37,7 @@ fn claim_data(id: &str) -> Value {
         Kind::Always => "always",
         Kind::Trend => "trend",
         Kind::Shown => "shown",
+        Kind::Drawn => "drawn",
     };
     json!({
         "id": id,

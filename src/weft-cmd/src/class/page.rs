@@ -8,7 +8,7 @@ use super::figures;
 use super::gather::{Gathered, Reading};
 use super::statistics::{Tally, outliers};
 use super::{HEAD, OUTCOMES};
-use crate::page::STYLE;
+use weft_book::board::STYLE;
 
 /// So many rows of a list stand in the page; the rest is in the CSV file.
 const MOST_ROWS: usize = 200;

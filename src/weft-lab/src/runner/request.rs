@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::experiment::Experiment;
 use crate::experiments::{self, EXPERIMENTS};
 use crate::params::{Mode, ParamError, Params};
+use crate::text::Text;
 
 /// Which experiment to run, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// There is no such experiment.
-    #[error("there is no experiment {id:?}; there are: {known}")]
+    #[error("{}", self.text().english())]
     Unknown {
         /// What was asked for.
         id: String,
@@ -42,6 +43,19 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// What is wrong, for a reader.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            RequestError::Unknown { id, known } => text!(
+                "there is no experiment {id}; there are: {known}",
+                id = format!("{id:?}"),
+                known = known
+            ),
+            RequestError::Param(error) => error.text(),
+        }
+    }
+
     /// What the reader can do.
     #[must_use]
     pub fn hint(&self) -> &'static str {

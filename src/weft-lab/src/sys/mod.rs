@@ -21,8 +21,8 @@ pub use cpu::{Scheduler, allowed_cpus, niceness, pin, pin_to, set_nice, set_sche
 pub use descriptor::{close_number, is_open_number, read_word};
 pub use fault::{fail_silently, limit_stack, signal_word, write_to_forbidden_page};
 pub use limits::{
-    address_space_limit, become_subreaper, die_with_parent, forbid_huge_pages, inherit_descriptor, limit_address_space,
-    limit_cores, open_pidfd,
+    address_space_limit, become_subreaper, die_with_parent, forbid_huge_pages, forbid_real_time, inherit_descriptor,
+    limit_address_space, limit_cores, open_pidfd,
 };
 pub use memory::{FilePage, Mapping, Pages, frame_of, futex_wait, futex_wait_at_most, futex_wake, page_bytes};
 pub use registers::{
