@@ -56,6 +56,25 @@ window.weft = window.weft ?? {};
         }
     }
 
+    /** Refusals come in the language of the page. */
+    const LANGUAGE = { 'Accept-Language': document.documentElement.lang || 'en' };
+
+    /**
+     * Asks the server for something with a JSON body.
+     * @throws {Refusal} when the server refuses, TypeError when there is no server
+     */
+    async function post(path, body) {
+        const response = await fetch(path, {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json', ...LANGUAGE },
+            body: JSON.stringify(body),
+        });
+        if (!response.ok) {
+            throw await refusalOf(response);
+        }
+        return response;
+    }
+
     /**
      * Asks for a run.
      * @param {{experiment: string, mode: string, seed?: number, set?: Object<string, string>}} request
@@ -63,20 +82,12 @@ window.weft = window.weft ?? {};
      * @throws {Refusal} when the server refuses, TypeError when there is no server
      */
     async function start(request) {
-        const response = await fetch('/api/runs', {
-            method: 'POST',
-            headers: { 'Content-Type': 'application/json' },
-            body: JSON.stringify(request),
-        });
-        if (!response.ok) {
-            throw await refusalOf(response);
-        }
-        return (await response.json()).id;
+        return (await (await post('/api/runs', request)).json()).id;
     }
 
     /** Asks for the end of a run; its `error` event says when it has ended. */
     async function cancel(id) {
-        const response = await fetch(`/api/runs/${encodeURIComponent(id)}`, { method: 'DELETE' });
+        const response = await fetch(`/api/runs/${encodeURIComponent(id)}`, { method: 'DELETE', headers: LANGUAGE });
         if (!response.ok && response.status !== 404) {
             throw await refusalOf(response);
         }
@@ -107,7 +118,8 @@ window.weft = window.weft ?? {};
             source.addEventListener('error', event => {
                 if (typeof event.data === 'string') {
                     end();
-                    on.error?.(JSON.parse(event.data));
+                    const said = JSON.parse(event.data);
+                    on.error?.({ ...said, ...said.words?.[LANGUAGE['Accept-Language']] });
                 } else if (source?.readyState === EventSource.CLOSED) {
                     end();
                     // Chromium also closes it while the page is being left; then the timer never fires.
@@ -121,5 +133,5 @@ window.weft = window.weft ?? {};
         return end;
     }
 
-    weft.runs = { start, cancel, follow, isRefusal: error => error instanceof Refusal };
+    weft.runs = { start, cancel, follow, post, isRefusal: error => error instanceof Refusal };
 })(window.weft);

@@ -16,6 +16,8 @@
         return say;
     }
 
+    weft.speaker = speaker;
+
     /** Text in which `backquoted` words are code. */
     function setRichText(element, text) {
         element.replaceChildren(...text.split('`').map((part, index) => index % 2 ? make('code', '', part) : part));

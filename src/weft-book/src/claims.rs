@@ -25,13 +25,23 @@ pub(crate) fn list(section: Section, chapter: &Path, cards: &Cards, edition: &Ed
     let item = |claim: &Claim| {
         let test = match claim.experiment {
             None if claim.page_lab().is_some() => {
-                let link = cards.get(claim.id).map(|page| {
-                    let target = format!("{}{}#{}", way_up(chapter), page.display(), anchor(claim.id));
-                    format!("<a href=\"{target}\"><code>{}</code></a>", claim.id)
-                });
-                let lab = link.unwrap_or_else(|| format!("<code>{}</code>", claim.id));
+                let card = card_of(claim, cards);
+                let lab = card.map_or_else(
+                    || format!("<code>{}</code>", claim.id),
+                    |(id, page)| format!("<a href=\"{}\"><code>{id}</code></a>", target(id, page, chapter)),
+                );
                 format!("{} {lab}", say(&text!("Lab in the page:")))
             }
+            None if !claim.parts().is_empty() => format!(
+                "{} {}",
+                say(&text!("Rests on:")),
+                claim
+                    .parts()
+                    .iter()
+                    .map(|part| part_of(part, chapter, cards))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
             None => say(&text!("No experiment in this edition.")),
             Some(experiment) => format!(
                 "{} {}",
@@ -39,10 +49,8 @@ pub(crate) fn list(section: Section, chapter: &Path, cards: &Cards, edition: &Ed
                 card_of(claim, cards).map_or_else(
                     || format!("<code>{experiment}</code>"),
                     |(id, page)| format!(
-                        "<a href=\"{}{}#{}\"><code>{experiment}</code></a>",
-                        way_up(chapter),
-                        page.display(),
-                        anchor(id)
+                        "<a href=\"{}\"><code>{experiment}</code></a>",
+                        target(id, page, chapter)
                     )
                 )
             ),
@@ -62,11 +70,28 @@ pub(crate) fn list(section: Section, chapter: &Path, cards: &Cards, edition: &Ed
     )
 }
 
+/// A claim that another one rests on.
+fn part_of(part: &str, chapter: &Path, cards: &Cards) -> String {
+    let card = weft_lab::claim::find(part).and_then(|claim| card_of(claim, cards));
+    card.map_or_else(
+        || format!("<code>{part}</code>"),
+        |(id, page)| format!("<a href=\"{}\"><code>{part}</code></a>", target(id, page, chapter)),
+    )
+}
+
+/// From a chapter to the card of the claim `id` in the chapter `page`.
+pub(crate) fn target(id: &str, page: &Path, chapter: &Path) -> String {
+    format!("{}{}#{}", way_up(chapter), page.display(), anchor(id))
+}
+
 /// The claim's own card, or else the first one of the same experiment.
-fn card_of<'a>(claim: &Claim, cards: &'a Cards) -> Option<(&'static str, &'a Path)> {
+pub(crate) fn card_of<'a>(claim: &Claim, cards: &'a Cards) -> Option<(&'static str, &'a Path)> {
+    let own = cards.get_key_value(claim.id).map(|(id, page)| (*id, page.as_path()));
+    if own.is_some() || claim.experiment.is_none() {
+        return own;
+    }
     let same = |id: &str| weft_lab::claim::find(id).is_some_and(|other| other.experiment == claim.experiment);
-    let own = cards.get_key_value(claim.id);
-    let card = own.or_else(|| cards.iter().find(|(id, _)| same(id)));
+    let card = cards.iter().find(|(id, _)| same(id));
     card.map(|(id, page)| (*id, page.as_path()))
 }
 
@@ -76,5 +101,6 @@ fn kind(kind: Kind) -> Text {
         Kind::Always => text!("always"),
         Kind::Trend => text!("trend"),
         Kind::Shown => text!("shown, not judged"),
+        Kind::Drawn => text!("drawn from other claims"),
     }
 }

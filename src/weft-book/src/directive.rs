@@ -19,6 +19,10 @@ pub(crate) enum Directive {
     Lab(&'static Claim, &'static About),
     /// `{{#lab CLAIM}}` of a claim that is tested in the page itself.
     PageLab(&'static Claim, &'static PageLab),
+    /// `{{#board}}`: every claim, and what each machine says of it.
+    Board,
+    /// `{{#minutes}}`: how long the chapter takes.
+    Minutes,
     /// `{{#calibration}}`: what the A/A runs said.
     Calibration,
     /// `{{#source EXPERIMENT}}`: an experiment's own source.
@@ -45,7 +49,7 @@ pub struct DirectiveError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No such directive.
-    #[error("there is no directive {name:?}; there are: notes, claims, lab, calibration, source")]
+    #[error("there is no directive {name:?}; there are: notes, claims, lab, board, minutes, calibration, source")]
     Name {
         /// The name that stands there.
         name: String,
@@ -77,6 +81,12 @@ pub enum Fault {
         /// The claim.
         claim: &'static str,
         /// The chapter with the first card.
+        other: PathBuf,
+    },
+    /// A second board.
+    #[error("the board stands already in {other}", other = other.display())]
+    SecondBoard {
+        /// The chapter with the first one.
         other: PathBuf,
     },
 }
@@ -133,6 +143,10 @@ fn parse(line: &str) -> Result<Directive, Fault> {
         ["claims", ..] => Err(Fault::Form { form: "claims SECTION" }),
         ["lab", id] => lab(id),
         ["lab", ..] => Err(Fault::Form { form: "lab CLAIM" }),
+        ["board"] => Ok(Directive::Board),
+        ["board", ..] => Err(Fault::Form { form: "board" }),
+        ["minutes"] => Ok(Directive::Minutes),
+        ["minutes", ..] => Err(Fault::Form { form: "minutes" }),
         ["calibration"] => Ok(Directive::Calibration),
         ["calibration", ..] => Err(Fault::Form { form: "calibration" }),
         ["source", id] => source(id),
@@ -228,10 +242,12 @@ mod tests {
     fn a_fault_says_what_is_allowed() {
         check(
             "{{#note process}}",
-            "1: there is no directive \"note\"; there are: notes, claims, lab, calibration, source",
+            "1: there is no directive \"note\"; there are: notes, claims, lab, board, minutes, calibration, source",
         );
         check("{{#notes}}", "1: write {{#notes SECTION}}");
         check("{{#calibration now}}", "1: write {{#calibration}}");
+        check("{{#board all}}", "1: write {{#board}}");
+        check("{{#minutes thread}}", "1: write {{#minutes}}");
         check(
             "{{#claims proces}}",
             "1: {{#claims}} knows no section \"proces\"; it knows: process, thread, process-vs-thread, \

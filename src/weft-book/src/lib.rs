@@ -11,6 +11,7 @@
 //! # Ok::<(), weft_book::build::BuildError>(())
 //! ```
 
+pub mod board;
 pub mod build;
 pub mod catalogue;
 pub mod preprocessor;
@@ -21,5 +22,6 @@ mod card;
 mod claims;
 mod directive;
 mod edition;
+mod minutes;
 mod notes;
 mod recorded;

@@ -1,6 +1,5 @@
 //! Translates the chapters and fills their directives in: in-process for `weft build`, as a command for stock mdBook.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +8,7 @@ use anyhow::{Context as _, Error, Result, anyhow};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use weft_lab::html::escape;
+use weft_lab::machine::profile::Profile;
 use weft_lab::text;
 
 pub use crate::calibration::CalibrationError;
@@ -17,8 +17,9 @@ use crate::claims::Cards;
 use crate::directive::{self, Directive, Found};
 pub use crate::directive::{DirectiveError, Fault};
 use crate::edition::Edition;
+use crate::minutes::{Effort, Efforts};
 pub use crate::recorded::RecordedError;
-use crate::{calibration, card, claims, notes, recorded};
+use crate::{board, calibration, card, claims, notes, recorded};
 
 /// The preprocessor `weft` of `book.toml`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,7 +38,7 @@ impl Preprocessor for Weft {
                 LANGUAGES.join(", ")
             ));
         }
-        let cards = cards(&book)?;
+        let Contents { cards, efforts } = contents(&book)?;
         let catalogue = Catalogue::load(&context.root)?;
         if let Some(messages) = catalogue.chapters(language) {
             mdbook_i18n_helpers::gettext::translate_book(messages, &mut book)?;
@@ -46,6 +47,7 @@ impl Preprocessor for Weft {
         let page = Page {
             edition: Edition::new(&context.root, language, &catalogue),
             cards,
+            efforts,
             notes: std::fs::read_to_string(&notes)
                 .with_context(|| format!("cannot read the notes, {}", notes.display()))?,
         };
@@ -84,24 +86,44 @@ pub fn run_as_command() -> ExitCode {
     }
 }
 
-/// Reads every directive of the chapters as they are written, and says where the lab cards are.
-fn cards(book: &Book) -> Result<Cards> {
-    let mut cards: Cards = BTreeMap::new();
+/// What the chapters as they are written hold.
+#[derive(Default)]
+struct Contents {
+    cards: Cards,
+    efforts: Efforts,
+}
+
+/// Reads every directive of the chapters: where the lab cards are, and how long each chapter takes.
+fn contents(book: &Book) -> Result<Contents> {
+    let mut contents = Contents::default();
+    let mut board: Option<PathBuf> = None;
     for chapter in book.chapters() {
+        let mut effort = Effort::of_text(&chapter.content);
         for Found { directive, line, .. } in directives(chapter)? {
-            let (Directive::Lab(claim, _) | Directive::PageLab(claim, _)) = directive else {
-                continue;
+            let fault = match directive {
+                Directive::Lab(claim, _) | Directive::PageLab(claim, _) => {
+                    match directive {
+                        Directive::Lab(_, about) => effort.add_card(about.id, about.seconds),
+                        Directive::PageLab(_, lab) => effort.add_card(lab.id, lab.seconds),
+                        _ => {}
+                    }
+                    let other = contents.cards.insert(claim.id, path(chapter));
+                    other.map(|other| Fault::Again { claim: claim.id, other })
+                }
+                Directive::Board => board.replace(path(chapter)).map(|other| Fault::SecondBoard { other }),
+                _ => None,
             };
-            if let Some(other) = cards.insert(claim.id, path(chapter)) {
+            if let Some(fault) = fault {
                 return Err(Error::new(DirectiveError {
                     chapter: path(chapter),
                     line,
-                    fault: Fault::Again { claim: claim.id, other },
+                    fault,
                 }));
             }
         }
+        contents.efforts.insert(path(chapter), effort);
     }
-    Ok(cards)
+    Ok(contents)
 }
 
 fn directives(chapter: &Chapter) -> Result<Vec<Found>, DirectiveError> {
@@ -120,6 +142,7 @@ fn path(chapter: &Chapter) -> PathBuf {
 struct Page {
     edition: Edition,
     cards: Cards,
+    efforts: Efforts,
     notes: String,
 }
 
@@ -145,11 +168,21 @@ impl Page {
                 .ok_or_else(|| anyhow!("the notes have no heading {:?}", section.heading())),
             Directive::Claims(section) => Ok(claims::list(section, chapter, &self.cards, edition)),
             Directive::Lab(claim, about) => {
-                let record = recorded::record(&edition.root, about.section, about.id)?;
-                Ok(card::render(claim, about, record.as_ref(), chapter, edition)?)
+                let record = |profile| recorded::record(&edition.root, about.section, about.id, profile);
+                let (first, other) = (record(Profile::AsItIs)?, record(Profile::OneCore)?);
+                let records = [(Profile::AsItIs, first.as_ref()), (Profile::OneCore, other.as_ref())];
+                Ok(card::render(claim, about, records, chapter, edition)?)
+            }
+            Directive::Board => {
+                let recorded = board::recorded(&edition.root)?;
+                Ok(board::render(recorded, chapter, &self.cards, edition)?)
+            }
+            Directive::Minutes => {
+                let effort = self.efforts.get(chapter).cloned().unwrap_or_default();
+                Ok(escape(&edition.say(&effort.text())))
             }
             Directive::PageLab(claim, lab) => {
-                let result = recorded::page_result(&edition.root, lab)?;
+                let result = recorded::page_record(&edition.root, lab)?;
                 Ok(card::page::render(claim, lab, result.as_ref(), chapter, edition)?)
             }
             Directive::Calibration => Ok(calibration::table(edition)?),

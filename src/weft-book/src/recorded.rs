@@ -1,11 +1,13 @@
-//! The recorded results: a record an experiment, in the folder of its chapter's lab.
+//! The recorded results: a record an experiment and a machine, in the folder of its chapter's lab.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use weft_lab::Record;
 use weft_lab::claim::Section;
-use weft_lab::page_lab::{PageLab, PageResult};
+use weft_lab::experiments::EXPERIMENTS;
+use weft_lab::machine::profile::Profile;
+use weft_lab::page_lab::{PageLab, PageRecord};
 use weft_lab::record::RecordError;
 
 /// Why a recorded result can't be shown.
@@ -63,12 +65,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, RecordedError> {
 }
 
 /// The recorded result of a lab in the page, as a browser kept it; none where nothing has been recorded yet.
-pub(crate) fn page_result(root: &Path, lab: &PageLab) -> Result<Option<PageResult>, RecordedError> {
+pub(crate) fn page_record(root: &Path, lab: &PageLab) -> Result<Option<PageRecord>, RecordedError> {
     let path = folder(root, lab.section).join(format!("{}.json", lab.id));
     let Some(json) = read(&path)? else {
         return Ok(None);
     };
-    match PageResult::from_json(&json) {
+    match PageRecord::from_json(&json) {
         Ok(result) if result.claim == lab.id => Ok(Some(result)),
         Ok(result) => Err(RecordedError::Another {
             path,
@@ -78,9 +80,24 @@ pub(crate) fn page_result(root: &Path, lab: &PageLab) -> Result<Option<PageResul
     }
 }
 
+/// All recorded results of a machine, in the order of the registry.
+pub(crate) fn all(root: &Path, profile: Profile) -> Result<Vec<Record>, RecordedError> {
+    let mut records = Vec::new();
+    for about in EXPERIMENTS.iter().map(|experiment| experiment.about()) {
+        records.extend(record(root, about.section, about.id, profile)?);
+    }
+    Ok(records)
+}
+
 /// The recorded result of an experiment; none where nothing has been recorded yet.
-pub(crate) fn record(root: &Path, section: Section, experiment: &str) -> Result<Option<Record>, RecordedError> {
-    let path = folder(root, section).join(format!("{experiment}.json"));
+pub(crate) fn record(
+    root: &Path,
+    section: Section,
+    experiment: &str,
+    profile: Profile,
+) -> Result<Option<Record>, RecordedError> {
+    let folder = folder(root, section).join(profile.folder().unwrap_or_default());
+    let path = folder.join(format!("{experiment}.json"));
     let Some(json) = read(&path)? else {
         return Ok(None);
     };

@@ -23,7 +23,7 @@ fn fault(chapter: &str) -> String {
 fn an_unknown_directive() {
     assert_eq!(
         fault("# One\n\n{{#labs creation-cost}}\n"),
-        "one.md:3: there is no directive \"labs\"; there are: notes, claims, lab, calibration, source"
+        "one.md:3: there is no directive \"labs\"; there are: notes, claims, lab, board, minutes, calibration, source"
     );
 }
 
@@ -42,6 +42,14 @@ fn a_second_card_of_a_claim() {
     assert_eq!(
         fault("{{#lab creation-cost}}\n\n{{#lab creation-cost}}\n"),
         "one.md:3: the claim creation-cost has a card already, in one.md"
+    );
+}
+
+#[test]
+fn a_second_board() {
+    assert_eq!(
+        fault("{{#board}}\n\n{{#board}}\n"),
+        "one.md:3: the board stands already in one.md"
     );
 }
 

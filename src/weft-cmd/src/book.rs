@@ -29,7 +29,9 @@ pub(crate) fn build(args: &Build) -> anyhow::Result<Status> {
 
 /// Serves the book until a signal ends it. Records of runs from the page are stored as those of `weft run` are.
 pub(crate) fn serve(args: &Serve) -> anyhow::Result<Status> {
-    let mut server = weft_book::serve::Serve::new(find_root(&args.root)?).on_record(store_quietly);
+    let mut server = weft_book::serve::Serve::new(find_root(&args.root)?)
+        .earlier(store::newest())
+        .on_record(store_quietly);
     if let Some(port) = args.port {
         server = server.port(port);
     }
@@ -121,18 +123,26 @@ fn find_root(args: &Root) -> Result<PathBuf, Failure> {
             ))
         };
     }
+    nearest_root().map_or_else(nowhere, Ok)
+}
+
+/// The folder with `book.toml` that is the current one or the nearest above it.
+pub(crate) fn nearest_root() -> Option<PathBuf> {
+    upward(&env::current_dir().ok()?)
+}
+
+/// Says why there is no such folder.
+fn nowhere() -> Result<PathBuf, Failure> {
     let here = env::current_dir().map_err(|error| {
         Failure::outside(
             format!("the current folder can't be found: {error}"),
             "Name the folder of the clone with --root.",
         )
     })?;
-    upward(&here).ok_or_else(|| {
-        Failure::wrong_use(
-            format!("there is no {BOOK} in {} or above it", here.display()),
-            "Go to the clone of the repository, or name its folder: --root DIR, or WEFT_ROOT.",
-        )
-    })
+    Err(Failure::wrong_use(
+        format!("there is no {BOOK} in {} or above it", here.display()),
+        "Go to the clone of the repository, or name its folder: --root DIR, or WEFT_ROOT.",
+    ))
 }
 
 fn upward(from: &Path) -> Option<PathBuf> {

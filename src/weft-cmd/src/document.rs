@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Serialize;
+use weft_lab::board::Column;
 use weft_lab::{Record, Verdict};
 
 use crate::failure::Failure;
@@ -93,6 +94,16 @@ pub(crate) struct One<'a> {
 pub(crate) struct Several<'a> {
     records: Vec<&'a Record>,
     verdicts: Vec<&'a Verdict>,
+}
+
+impl<'a> Several<'a> {
+    /// The document of a column of the verdict board: what was drawn from the verdicts stands among them.
+    pub(crate) fn of_column(records: &[&'a Record], column: &'a Column) -> Self {
+        Several {
+            records: records.to_vec(),
+            verdicts: column.found.iter().map(|found| &found.verdict).collect(),
+        }
+    }
 }
 
 /// A record with its verdicts.

@@ -1,12 +1,11 @@
 //! `weft list`: the experiments.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use weft_lab::Mode;
-use weft_lab::claim::{self, Kind};
 use weft_lab::experiment::About;
 use weft_lab::experiments::EXPERIMENTS;
-use weft_lab::page_lab::{PAGE_LABS, PageLab};
-use weft_lab::params::{Param, ParamKind};
+use weft_lab::page_lab::PAGE_LABS;
+use weft_lab::params::Param;
 
 use crate::args::List;
 use crate::failure::Status;
@@ -17,9 +16,13 @@ use crate::terminal::{Look, table};
 pub(crate) fn run(args: &List) -> anyhow::Result<Status> {
     let abouts: Vec<&About> = EXPERIMENTS.iter().map(|experiment| experiment.about()).collect();
     if args.json {
-        let list: Vec<Value> = abouts.iter().map(|about| json_of(about)).collect();
-        let labs: Vec<Value> = PAGE_LABS.iter().map(json_of_page_lab).collect();
-        print(&format!("{:#}\n", json!({ "experiments": list, "page_labs": labs })))?;
+        print(&format!(
+            "{:#}\n",
+            json!({
+                "experiments": weft_book::serve::experiments(),
+                "page_labs": weft_book::serve::page_labs(),
+            })
+        ))?;
         return Ok(Status::Ran);
     }
     match Look::of_standard_output() {
@@ -91,59 +94,4 @@ fn as_lines(abouts: &[&About]) -> String {
         );
     }
     lines
-}
-
-fn json_of(about: &About) -> Value {
-    json!({
-        "id": about.id,
-        "question": about.question,
-        "section": {"number": about.section.number(), "id": about.section.id(), "heading": about.section.heading()},
-        "claims": about.claims.iter().map(|id| json_of_claim(id)).collect::<Vec<_>>(),
-        "params": about.params.iter().map(json_of_param).collect::<Vec<_>>(),
-        "seconds": {"quick": about.seconds.0, "full": about.seconds.1},
-        "uses": about.uses,
-    })
-}
-
-fn json_of_page_lab(lab: &PageLab) -> Value {
-    json!({
-        "id": lab.id,
-        "question": lab.question,
-        "section": {"number": lab.section.number(), "id": lab.section.id(), "heading": lab.section.heading()},
-        "claims": [json_of_claim(lab.id)],
-        "seconds": {"quick": lab.seconds.0, "full": lab.seconds.1},
-    })
-}
-
-fn json_of_claim(id: &str) -> Value {
-    let Some(claim) = claim::find(id) else {
-        return json!({ "id": id });
-    };
-    let kind = match claim.kind {
-        Kind::Effect(_) => "effect",
-        Kind::Always => "always",
-        Kind::Trend => "trend",
-        Kind::Shown => "shown",
-    };
-    json!({
-        "id": id,
-        "statement": claim.statement,
-        "notes": claim.notes,
-        "kind": kind,
-        "equivalence": claim.region(),
-    })
-}
-
-fn json_of_param(param: &Param) -> Value {
-    let (quick, full) = (param.default(Mode::Quick), param.default(Mode::Full));
-    let mut value = json!({"name": param.name, "help": param.help, "quick": quick, "full": full});
-    let more = match param.kind {
-        ParamKind::Integer { min, max, .. } => json!({"kind": "integer", "min": min, "max": max}),
-        ParamKind::Flag => json!({"kind": "flag"}),
-        ParamKind::Choice(words) => json!({"kind": "choice", "words": words}),
-    };
-    if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
-        value.extend(more);
-    }
-    value
 }

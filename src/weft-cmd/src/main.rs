@@ -7,6 +7,7 @@
 
 mod args;
 mod book;
+mod class;
 mod doctor;
 mod document;
 mod failure;
@@ -14,7 +15,6 @@ mod file;
 mod interrupt;
 mod list;
 mod output;
-mod page;
 mod run;
 mod schema;
 mod session;
@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Build(args) => book::build(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Class(args) => class::run(&args),
         Command::Schema => schema::run(),
         Command::Preprocess { .. } => return book::preprocess(),
     };

@@ -1,14 +1,14 @@
 //! `weft verdicts`: every claim of the notes on this machine.
 
-use weft_lab::Request;
-use weft_lab::claim::{CLAIMS, Claim};
+use weft_lab::board::{Column, THIS_MACHINE};
 use weft_lab::experiments::EXPERIMENTS;
+use weft_lab::{Record, Request};
 
 use crate::args::Verdicts;
-use crate::document::{Judged, Target, check_file, write_file};
+use crate::book;
+use crate::document::{Several, Target, check_file, write_file};
 use crate::failure::Status;
-use crate::output::print;
-use crate::page;
+use crate::output::{complain, print};
 use crate::session::Session;
 use crate::terminal::{Look, board};
 
@@ -37,32 +37,37 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
             return Ok(session.status());
         }
     }
+    let records: Vec<&Record> = all.iter().map(|judged| &judged.record).collect();
+    let column = Column::of(THIS_MACHINE, records.iter().copied());
     if !Target::is_standard(args.json.as_ref()) {
-        session.note(print(&board::table(
-            &all,
-            &elsewhere(),
-            Look::of_standard_output().as_ref(),
-        )));
+        let look = Look::of_standard_output();
+        session.note(print(&board::table(&column, look.as_ref())));
     }
     if let Some(target) = &args.json {
-        session.note(target.write(&Judged::several(&all)));
+        session.note(target.write(&Several::of_column(&records, &column)));
     }
     if let Some(file) = &args.html {
-        session.note(write_file(file, page::of(&all).as_bytes()).map_err(Into::into));
+        let board = weft_book::board::beside_recorded(column, recorded());
+        let page = weft_book::board::page(&board, &records, "en", &|_| None);
+        session.note(write_file(file, page.as_bytes()).map_err(Into::into));
     }
     Ok(session.status())
 }
 
-/// The claims that no experiment of this build judges.
-fn elsewhere() -> board::Elsewhere {
-    let is_judged = |claim: &str| EXPERIMENTS.iter().any(|one| one.about().claims.contains(&claim));
-    let (in_page, untested) = CLAIMS
-        .iter()
-        .filter(|claim| !is_judged(claim.id))
-        .partition::<Vec<_>, _>(|claim| claim.page_lab().is_some());
-    let ids = |claims: Vec<&Claim>| claims.iter().map(|claim| claim.id).collect();
-    board::Elsewhere {
-        in_page: ids(in_page),
-        untested: ids(untested),
+/// The recorded machines of the clone that the command was started in. Anywhere else there are none, and the page shows
+/// this machine alone.
+fn recorded() -> Vec<Column> {
+    let recorded = book::nearest_root().map(|root| weft_book::board::recorded(&root));
+    match recorded {
+        Some(Ok(columns)) => columns,
+        Some(Err(error)) => {
+            let why = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+            complain(
+                &format!("{error}{why}"),
+                "The page shows this machine alone. Restore the folder labs, for example with git.",
+            );
+            Vec::new()
+        }
+        None => Vec::new(),
     }
 }

@@ -1,95 +1,10 @@
 //! The claims: every testable sentence of the notes, with the words it stands on.
 
-/// One heading of the notes, one chapter of the book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Section {
-    /// 프로세스(Process)
-    Process,
-    /// 스레드(Thread)
-    Thread,
-    /// 프로세스 vs 스레드
-    ProcessVsThread,
-    /// 멀티프로세스 / 멀티스레드
-    MultiProcessMultiThread,
-    /// 컨텍스트 스위칭(Context Switching)
-    ContextSwitching,
-    /// 스레드의 문제점: 동기화
-    Synchronisation,
-    /// 참고
-    BackendAndFrontend,
-    /// 요약
-    Summary,
-    /// 참고자료
-    References,
-}
+mod basis;
+mod section;
 
-impl Section {
-    /// All nine, in the order of the notes.
-    pub const ALL: [Section; 9] = [
-        Section::Process,
-        Section::Thread,
-        Section::ProcessVsThread,
-        Section::MultiProcessMultiThread,
-        Section::ContextSwitching,
-        Section::Synchronisation,
-        Section::BackendAndFrontend,
-        Section::Summary,
-        Section::References,
-    ];
-
-    /// The id, as in the book's file names: `process-vs-thread`.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            Section::Process => "process",
-            Section::Thread => "thread",
-            Section::ProcessVsThread => "process-vs-thread",
-            Section::MultiProcessMultiThread => "multi-process-multi-thread",
-            Section::ContextSwitching => "context-switching",
-            Section::Synchronisation => "synchronisation",
-            Section::BackendAndFrontend => "backend-and-frontend",
-            Section::Summary => "summary",
-            Section::References => "references",
-        }
-    }
-
-    /// The heading in the notes, without its marks.
-    #[must_use]
-    pub fn heading(self) -> &'static str {
-        match self {
-            Section::Process => "프로세스(Process)",
-            Section::Thread => "스레드(Thread)",
-            Section::ProcessVsThread => "프로세스 vs 스레드",
-            Section::MultiProcessMultiThread => "멀티프로세스 / 멀티스레드",
-            Section::ContextSwitching => "컨텍스트 스위칭(Context Switching)",
-            Section::Synchronisation => "스레드의 문제점: 동기화",
-            Section::BackendAndFrontend => "참고",
-            Section::Summary => "요약",
-            Section::References => "참고자료",
-        }
-    }
-
-    /// The chapter's place in the book, from 1.
-    #[must_use]
-    pub fn number(self) -> usize {
-        1 + Section::ALL
-            .iter()
-            .position(|&section| section == self)
-            .unwrap_or_default()
-    }
-
-    /// The chapter's file stem and the lab's folder: `03-process-vs-thread`.
-    #[must_use]
-    pub fn slug(self) -> String {
-        format!("{:02}-{}", self.number(), self.id())
-    }
-
-    /// The section with this id.
-    #[must_use]
-    pub fn find(id: &str) -> Option<Section> {
-        Section::ALL.into_iter().find(|section| section.id() == id)
-    }
-}
+pub use basis::{BASES, Basis};
+pub use section::Section;
 
 /// How a claim can be decided.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,6 +17,8 @@ pub enum Kind {
     Trend,
     /// Not at all: the notes define a term, and the reader sees it on their own machine.
     Shown,
+    /// From the verdicts of the claims that it rests on, see [`BASES`].
+    Drawn,
 }
 
 /// The region of equivalence of a ratio, where a claim gives no reason for another.
@@ -178,33 +95,45 @@ const EFFECT: Kind = Kind::Effect(EQUIVALENCE);
 
 /// Every claim, in the order of the notes.
 pub static CLAIMS: &[Claim] = &[
-    untested(
-        "process-is-running-program",
-        Section::Process,
-        &[
+    Claim {
+        id: "process-is-running-program",
+        section: Section::Process,
+        notes: &[
             "실행 중인 프로그램의 독립적인 단위",
             "프로그램(.exe, .app)을 실행하면 → 프로세스 생성",
         ],
-        msg!("Running a program makes a process: a unit of its own."),
-        Kind::Always,
-    ),
-    untested(
-        "process-owns-resources",
-        Section::Process,
-        &[
+        statement: msg!("Running a program makes a process: a unit of its own."),
+        kind: Kind::Always,
+        experiment: Some("process-life"),
+        question: Some(Question::Holds(msg!(
+            "A program is run. Is there always a new process, with an id, a parent and a start time of its own, that stays a zombie until its parent waits for it, and is then gone?"
+        ))),
+    },
+    Claim {
+        id: "process-owns-resources",
+        section: Section::Process,
+        notes: &[
             "운영체제로부터 자원을 할당받은 작업의 단위",
             "OS로부터 자원을 독립적으로 할당받음",
         ],
-        msg!("A process has resources of its own from the operating system."),
-        Kind::Always,
-    ),
-    untested(
-        "process-memory-layout",
-        Section::Process,
-        &["코드(Code/Text)", "데이터(Data)", "힙(Heap)", "스택(Stack)"],
-        msg!("A process's memory holds code, data, heap and stack."),
-        Kind::Always,
-    ),
+        statement: msg!("A process has resources of its own from the operating system."),
+        kind: Kind::Always,
+        experiment: Some("own-resources"),
+        question: Some(Question::Holds(msg!(
+            "A forked process changes its working directory, descriptors, signals, limits, environment, umask and nice value. Do its parent's always stay as they were?"
+        ))),
+    },
+    Claim {
+        id: "process-memory-layout",
+        section: Section::Process,
+        notes: &["코드(Code/Text)", "데이터(Data)", "힙(Heap)", "스택(Stack)"],
+        statement: msg!("A process's memory holds code, data, heap and stack."),
+        kind: Kind::Always,
+        experiment: Some("address-space"),
+        question: Some(Question::Holds(msg!(
+            "A program takes the addresses of a function, static data, an object on the heap and local variables. Does each always lie in the region of its name?"
+        ))),
+    },
     Claim {
         id: "process-memory-independent",
         section: Section::Process,
@@ -523,14 +452,14 @@ pub static CLAIMS: &[Claim] = &[
         Section::Summary,
         &["프로세스: 실행중인 프로그램", "자원과 메모리를 분리해 안정성을 확보"],
         msg!("Processes separate resources and memory, and gain stability."),
-        Kind::Shown,
+        Kind::Drawn,
     ),
     untested(
         "summary-thread",
         Section::Summary,
         &["스레드: 프로세스 내부의 실행 흐름 단위", "자원을 공유해 성능을 높인다"],
         msg!("Threads share resources, and gain performance."),
-        Kind::Shown,
+        Kind::Drawn,
     ),
 ];
 

@@ -18,6 +18,7 @@
 #[macro_use]
 pub mod text;
 
+pub mod board;
 pub mod claim;
 pub mod experiment;
 pub mod experiments;

@@ -2,7 +2,9 @@
 //!
 //! All of it is read from files below a root folder, `/` on a real machine and a folder of fixtures in a test.
 
+pub mod constraint;
 pub mod occupied;
+pub mod profile;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use self::constraint::Constraint;
 use crate::text::Text;
 
 /// How a record says that the machine is virtual, and that the run was in a container.
@@ -28,6 +31,9 @@ pub struct Machine {
     pub logical_cpus: usize,
     /// On which of them the run may run.
     pub allowed_cpus: Vec<usize>,
+    /// What the run was kept from although the machine has it; absent in records of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
     /// The caches of the first processor.
     pub caches: Vec<Cache>,
     /// The kernel's release, such as `6.1.0-18-amd64`.
@@ -142,12 +148,14 @@ impl Probe {
         let release = self
             .read("proc/sys/kernel/osrelease")
             .unwrap_or_else(|| "unknown".to_owned());
+        let logical_cpus = self
+            .read("sys/devices/system/cpu/online")
+            .map_or(allowed_cpus.len(), |list| cpu_list(&list).len());
         Machine {
             cpu: cpu_name(&cpuinfo),
             architecture: std::env::consts::ARCH.to_owned(),
-            logical_cpus: self
-                .read("sys/devices/system/cpu/online")
-                .map_or(allowed_cpus.len(), |list| cpu_list(&list).len()),
+            logical_cpus,
+            constraints: Constraint::found(self, allowed_cpus.len(), logical_cpus),
             allowed_cpus,
             caches: self.caches(),
             kernel: release,
@@ -278,7 +286,7 @@ impl Machine {
                 all = self.logical_cpus
             )
         };
-        let line = Text::new("{cpu} · {cpus} · {memory} GiB · Linux {kernel}{where}")
+        let line = Text::new("{cpu} · {cpus} · {memory} GiB · Linux {kernel}{where}{held}")
             .with("cpu", &self.cpu)
             .with_text("cpus", cpus)
             .with(
@@ -303,7 +311,17 @@ impl Machine {
                 place.with("vendor", vendor)
             }
         };
-        line.with_text("where", place)
+        line.with_text("where", place).with_text("held", self.held_back())
+    }
+
+    /// What the line of a machine says of its constraints. How many processors are allowed it says anyway, and an
+    /// ordinary user's rights are the usual case, so only what was taken away on purpose stands there.
+    fn held_back(&self) -> Text {
+        if self.constraints.contains(&Constraint::NoHugePages) {
+            text!(" · {constraint}", constraint: Constraint::NoHugePages.label())
+        } else {
+            Text::default()
+        }
     }
 
     /// One of the processors that the run may use, away from the first, which serves more interrupts.

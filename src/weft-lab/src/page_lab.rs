@@ -59,10 +59,10 @@ impl Claim {
     }
 }
 
-/// What a browser keeps of a run, under the key `weft-page-result:CLAIM` of its local storage; weft-page-lab.js says what
+/// All that a browser keeps of a run, samples included, under the key `weft-page-result:CLAIM` of its local storage; weft-page-lab.js says what
 /// the members are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PageResult {
+pub struct PageRecord {
     /// The version of this form.
     pub schema: u32,
     /// The claim, which is also the lab.
@@ -130,13 +130,13 @@ pub struct Shared {
     pub atomic: Vec<f64>,
 }
 
-impl PageResult {
+impl PageRecord {
     /// Reads what a browser exported.
     ///
     /// # Errors
     ///
     /// Text that is no such result.
-    pub fn from_json(json: &str) -> Result<PageResult, serde_json::Error> {
+    pub fn from_json(json: &str) -> Result<PageRecord, serde_json::Error> {
         serde_json::from_str(json)
     }
 
@@ -335,13 +335,13 @@ mod tests {
     use super::*;
 
     /// Ten pairs of blocks: with the work on the main thread one frame takes `longest` ms.
-    fn result(longest: f64) -> PageResult {
+    fn result(longest: f64) -> PageRecord {
         let blocks = |longest: f64, scatter: f64| -> Vec<Vec<f64>> {
             (0..10)
                 .map(|block| vec![16.6, 16.7, longest * (1.0 + scatter * f64::from(block)), 16.7])
                 .collect()
         };
-        PageResult {
+        PageRecord {
             schema: 1,
             claim: "browser-manages".to_owned(),
             outcome: Outcome::Inconclusive,
@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn losses_are_said_and_their_absence_too() {
-        let words = |result: &PageResult| -> Vec<String> {
+        let words = |result: &PageRecord| -> Vec<String> {
             let verdict = result.verdict();
             let findings = verdict.findings.iter().map(|finding| finding.text.english());
             let doubts = verdict.doubts.iter().map(|doubt| doubt.message.english());
@@ -420,8 +420,8 @@ mod tests {
     fn json_and_back() {
         let result = result(135.0);
         let json = serde_json::to_string(&result).unwrap();
-        assert_eq!(PageResult::from_json(&json).unwrap(), result);
-        assert!(PageResult::from_json(&json[..json.len() / 2]).is_err());
+        assert_eq!(PageRecord::from_json(&json).unwrap(), result);
+        assert!(PageRecord::from_json(&json[..json.len() / 2]).is_err());
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl fmt::Display for ParamValue {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {
     /// The experiment has no such parameter.
-    #[error("{experiment} has no parameter {name:?}; it has: {known}")]
+    #[error("{}", self.text().english())]
     Unknown {
         /// The experiment.
         experiment: &'static str,
@@ -168,7 +168,7 @@ pub enum ParamError {
         known: String,
     },
     /// The value is of the wrong kind or out of bounds.
-    #[error("{experiment}: {name}={value} is not allowed; allowed: {bounds}")]
+    #[error("{}", self.text().english())]
     OutOfBounds {
         /// The experiment.
         experiment: &'static str,
@@ -179,6 +179,37 @@ pub enum ParamError {
         /// What is allowed.
         bounds: String,
     },
+}
+
+impl ParamError {
+    /// What is wrong, for a reader.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            ParamError::Unknown {
+                experiment,
+                name,
+                known,
+            } => text!(
+                "{experiment} has no parameter {name}; it has: {known}",
+                experiment = experiment,
+                name = format!("{name:?}"),
+                known = known
+            ),
+            ParamError::OutOfBounds {
+                experiment,
+                name,
+                value,
+                bounds,
+            } => text!(
+                "{experiment}: {name}={value} is not allowed; allowed: {bounds}",
+                experiment = experiment,
+                name = name,
+                value = value,
+                bounds = bounds
+            ),
+        }
+    }
 }
 
 /// The values of all parameters of one run.

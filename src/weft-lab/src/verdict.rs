@@ -107,6 +107,18 @@ impl Effect {
         }
     }
 
+    /// What it is and how large, in short: `ratio 4.91 [4.80, 5.02]`.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let interval = crate::format::interval(&self.interval(), &self.unit);
+        match self.kind {
+            EffectKind::Ratio => crate::text!("ratio {interval}", interval = interval),
+            EffectKind::Difference => crate::text!("difference {interval}", interval = interval),
+            EffectKind::Proportion => crate::text!("share {interval}", interval = interval),
+            EffectKind::Slope => crate::text!("slope {interval}", interval = interval),
+        }
+    }
+
     /// The interval alone.
     #[must_use]
     pub fn interval(&self) -> Interval {

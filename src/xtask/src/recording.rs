@@ -1,12 +1,16 @@
 //! The records that the book shows, made anew.
 
+mod held_back;
+
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use weft_lab::experiments::{self, EXPERIMENTS};
 use weft_lab::machine::Probe;
-use weft_lab::{Event, Mode, Record, Request, judge, sys};
+use weft_lab::machine::profile::Profile;
+use weft_lab::{Event, Mode, Record, Request, Runner, judge, sys};
 
 use crate::workspace::{self, WrongUse};
 
@@ -21,6 +25,24 @@ pub(crate) struct Options {
     /// What all random choices start from; drawn at random where absent
     #[arg(long)]
     seed: Option<u64>,
+    /// Which machine: as-it-is, or one-core, which holds this one back: one core, no huge pages, no real-time scheduler, an
+    /// ordinary user without capabilities
+    #[arg(long, value_name = "PROFILE", default_value = Profile::AsItIs.id(), value_parser = profile)]
+    profile: Profile,
+    /// Quick runs, to try it out; they need --into
+    #[arg(long, requires = "into")]
+    quick: bool,
+    /// Write below this folder instead of labs
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+    /// Be the process that is held back: print each record as a line
+    #[arg(long, hide = true, value_name = "WEFT")]
+    held_back_with: Option<PathBuf>,
+}
+
+fn profile(id: &str) -> Result<Profile, String> {
+    let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::id).collect();
+    Profile::find(id).ok_or_else(|| format!("there is no profile {id:?}; there are: {}", known.join(", ")))
 }
 
 /// The experiment and the figure of it that the README shows.
@@ -31,23 +53,80 @@ const NOISE: [&str; 4] = ["busy", "steal", "frequency", "drift"];
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let ids = choose(&options.experiments)?;
-    let runner = workspace::runner()?;
+    if let Some(weft) = &options.held_back_with {
+        return held_back::work(weft, |runner| {
+            for record in measure(options, &ids, runner, &mut std::io::stderr())? {
+                print!("{}", record.to_json());
+            }
+            Ok(())
+        });
+    }
     warn_of_load();
+    let records = match options.profile {
+        Profile::AsItIs => measure(options, &ids, &workspace::runner()?, &mut std::io::stdout())?,
+        Profile::OneCore => held_back::records(&options.arguments(&ids))?,
+    };
+    check(&records, options.profile)?;
+    for record in &records {
+        report(record);
+    }
+    write(&records, options)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Options {
+    /// What the process that is held back is asked for.
+    fn arguments(&self, ids: &[&str]) -> Vec<String> {
+        let mut arguments: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        arguments.extend(["--profile".to_owned(), self.profile.id().to_owned()]);
+        arguments.extend(
+            self.seed
+                .iter()
+                .flat_map(|seed| ["--seed".to_owned(), seed.to_string()]),
+        );
+        if let (true, Some(into)) = (self.quick, &self.into) {
+            arguments.extend(["--quick".to_owned(), "--into".to_owned(), into.display().to_string()]);
+        }
+        arguments
+    }
+}
+
+/// Runs the experiments one after the other, and says on `log` how far it is.
+fn measure(options: &Options, ids: &[&str], runner: &Runner, log: &mut dyn Write) -> Result<Vec<Record>> {
     let mut records = Vec::new();
-    for (place, id) in (1..).zip(&ids) {
+    for (place, id) in (1..).zip(ids) {
         let request = Request {
             experiment: (*id).to_owned(),
-            mode: Mode::Full,
+            mode: if options.quick { Mode::Quick } else { Mode::Full },
             seed: options.seed,
             ..Request::default()
         };
-        println!("{id} ({place} of {})", ids.len());
-        let record = runner.run(&request, print_phase())?;
-        report(&record);
-        records.push(record);
+        writeln!(log, "{id} ({place} of {})", ids.len())?;
+        records.push(runner.run(&request, print_phase(log))?);
     }
-    write(&records)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(records)
+}
+
+/// Does each record's machine say what it was kept from, and has each a verdict?
+fn check(records: &[Record], profile: Profile) -> Result<()> {
+    for record in records {
+        if record.verdicts().is_empty() {
+            bail!(
+                "the record of {} gives no verdict, so nothing was written",
+                record.experiment
+            );
+        }
+        let found = &record.machine.constraints;
+        if let Some(lost) = profile.constraints().iter().find(|wanted| !found.contains(wanted)) {
+            bail!(
+                "the record of {} was not kept from what the profile {} says ({}), so nothing was written",
+                record.experiment,
+                profile.id(),
+                lost.label().english()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn choose(wanted: &[String]) -> Result<Vec<&'static str>, WrongUse> {
@@ -72,13 +151,13 @@ fn warn_of_load() {
 }
 
 /// Prints each new phase of a run, in a line of its own.
-fn print_phase() -> impl FnMut(Event) {
+fn print_phase(log: &mut dyn Write) -> impl FnMut(Event) {
     let mut last = String::new();
     move |event| {
         if let Event::Progress(progress) = event {
             let phase = progress.phase.english();
             if phase != last {
-                println!("  {phase}");
+                let _unread = writeln!(log, "  {phase}");
                 last = phase;
             }
         }
@@ -86,6 +165,7 @@ fn print_phase() -> impl FnMut(Event) {
 }
 
 fn report(record: &Record) {
+    println!("{}", record.experiment);
     for verdict in record.verdicts() {
         println!(
             "  {}: {} ({})",
@@ -108,26 +188,21 @@ fn report(record: &Record) {
     }
 }
 
-fn write(records: &[Record]) -> Result<()> {
-    if let Some(empty) = records.iter().find(|record| record.verdicts().is_empty()) {
-        bail!(
-            "the record of {} gives no verdict, so nothing was written",
-            empty.experiment
-        );
-    }
+fn write(records: &[Record], options: &Options) -> Result<()> {
     for record in records {
-        let path = folder(record)?.join(format!("{}.json", record.experiment));
+        let path = folder(record, options)?.join(format!("{}.json", record.experiment));
         workspace::write_whole(&path, &record.to_json())?;
         println!("wrote {}", path.display());
     }
     let (experiment, id) = PICTURE;
-    if let Some(record) = records.iter().find(|record| record.experiment == experiment) {
+    let picture = records.iter().find(|record| record.experiment == experiment);
+    if let Some(record) = picture.filter(|_| options.profile == Profile::AsItIs) {
         let figures = record.figures();
         let figure = figures
             .iter()
             .find(|figure| figure.id == id)
             .with_context(|| format!("{experiment} has no figure {id} for the README"))?;
-        let path = folder(record)?.join(format!("{experiment}.svg"));
+        let path = folder(record, options)?.join(format!("{experiment}.svg"));
         workspace::write_whole(&path, &figure.svg_file(&|_| None))?;
         println!("wrote {}", path.display());
     }
@@ -135,14 +210,69 @@ fn write(records: &[Record]) -> Result<()> {
 }
 
 /// Where the records of this experiment's section stand.
-fn folder(record: &Record) -> Result<PathBuf> {
+fn folder(record: &Record, options: &Options) -> Result<PathBuf> {
     let experiment = experiments::find(&record.experiment).context("the record is of no known experiment")?;
-    Ok(workspace::recorded(experiment.about().section))
+    let recorded = workspace::recorded(experiment.about().section);
+    let recorded = match &options.into {
+        Some(into) => into.join(recorded.strip_prefix(workspace::root().join("labs"))?),
+        None => recorded,
+    };
+    Ok(recorded.join(options.profile.folder().unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(words: &[&str]) -> Result<Options, clap::Error> {
+        let line = Line::try_parse_from(std::iter::once("record").chain(words.iter().copied()))?;
+        Ok(line.options)
+    }
+
+    #[test]
+    fn a_profile_s_records_stand_in_a_folder_of_their_own() {
+        let example = include_str!("../../weft-book/tests/creation-cost.json");
+        let record = Record::from_json(example).unwrap();
+        let place = |words: &[&str]| folder(&record, &options(words).unwrap()).unwrap();
+        assert!(place(&[]).ends_with("labs/03-process-vs-thread/recorded"));
+        assert!(place(&["--profile", "one-core"]).ends_with("labs/03-process-vs-thread/recorded/one-core"));
+        let scratch = ["--profile", "one-core", "--quick", "--into", "scratch"];
+        assert_eq!(
+            place(&scratch),
+            PathBuf::from("scratch/03-process-vs-thread/recorded/one-core")
+        );
+        let again = options(&scratch).unwrap().arguments(&["creation-cost"]);
+        assert_eq!(
+            again,
+            ["creation-cost", "--profile", "one-core", "--quick", "--into", "scratch"]
+        );
+    }
+
+    #[test]
+    fn a_quick_run_is_not_what_the_book_shows() {
+        assert!(options(&["--quick"]).is_err());
+        let unknown = options(&["--profile", "two-cores"]).unwrap_err().to_string();
+        assert!(unknown.contains("there are: as-it-is, one-core"), "{unknown}");
+    }
+
+    #[test]
+    fn a_record_that_was_not_held_back_is_not_written() {
+        let example = include_str!("../../weft-book/tests/creation-cost.json");
+        let mut record = Record::from_json(example).unwrap();
+        assert!(check(std::slice::from_ref(&record), Profile::AsItIs).is_ok());
+        let error = check(std::slice::from_ref(&record), Profile::OneCore).unwrap_err();
+        assert!(error.to_string().contains("one core"), "{error}");
+        record.machine.constraints = Profile::OneCore.constraints().to_vec();
+        assert!(check(&[record], Profile::OneCore).is_ok());
+    }
 
     #[test]
     fn experiments_are_chosen_by_name() {

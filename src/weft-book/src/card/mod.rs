@@ -10,11 +10,13 @@ use askama::Template;
 use weft_lab::claim::Claim;
 use weft_lab::experiment::About;
 use weft_lab::html;
+use weft_lab::machine::profile::Profile;
 use weft_lab::text;
 use weft_lab::text::Text;
 use weft_lab::{Record, msg};
 
 use self::form::{Answer, Field, Input};
+pub(crate) use self::strings::STRINGS;
 use crate::claims::anchor;
 use crate::edition::{Edition, quotations, way_up};
 
@@ -35,6 +37,8 @@ struct Card<'a> {
     full: String,
     fields: Vec<Field>,
     recorded: Option<Recorded>,
+    /// The same, of the machine that was held back.
+    held_back: Option<Recorded>,
     source: String,
 }
 
@@ -46,8 +50,11 @@ struct Question {
     takes_times: bool,
 }
 
-/// The recorded result, as HTML.
+/// The recorded result of one machine, as HTML.
 struct Recorded {
+    /// What the machine is called, and what it is.
+    name: String,
+    words: String,
     label: String,
     verdicts: String,
     figures: String,
@@ -103,12 +110,14 @@ impl Words {
 pub(crate) fn render(
     claim: &Claim,
     about: &About,
-    record: Option<&Record>,
+    records: [(Profile, Option<&Record>); 2],
     chapter: &Path,
     edition: &Edition,
 ) -> Result<String, askama::Error> {
     let say = |text: &Text| edition.say(text);
     let (quick, full) = about.seconds;
+    let [first, other] =
+        records.map(|(profile, record)| record.map(|record| recorded(claim, record, profile, edition)));
     let card = Card {
         anchor: anchor(claim.id),
         claim,
@@ -122,7 +131,8 @@ pub(crate) fn render(
         quick: say(&text!("Quick: about {seconds} s", seconds = quick)),
         full: say(&text!("Full: about {seconds} s", seconds = full)),
         fields: about.params.iter().map(|param| Field::of(param, edition)).collect(),
-        recorded: record.map(|record| recorded(claim, record, edition)),
+        recorded: first,
+        held_back: other,
         source: format!("{}source/{}.html", way_up(chapter), about.id),
     };
     Ok(one_block(&card.render()?))
@@ -138,7 +148,7 @@ fn one_block(html: &str) -> String {
 }
 
 /// The verdict of this claim alone, and all figures of the record.
-fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
+fn recorded(claim: &Claim, record: &Record, profile: Profile, edition: &Edition) -> Recorded {
     let verdicts = record
         .verdicts()
         .into_iter()
@@ -151,6 +161,8 @@ fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
         machine: record.machine.line()
     );
     Recorded {
+        name: edition.say(&profile.label()),
+        words: edition.say(&profile.words()),
         label: edition.say(&label),
         verdicts: verdicts
             .map(|verdict| html::verdict(&verdict, edition.translate()))
@@ -158,15 +170,19 @@ fn recorded(claim: &Claim, record: &Record, edition: &Edition) -> Recorded {
         figures: record
             .figures()
             .iter()
-            .map(|figure| with_ids_of(claim, record, &html::figure(figure, edition.translate())))
+            .map(|figure| with_ids_of(claim, record, profile, &html::figure(figure, edition.translate())))
             .collect(),
     }
 }
 
 /// A figure bears ids made of its experiment's. Several cards of one page may show the same experiment, so there they
-/// are made of the claim's.
-fn with_ids_of(claim: &Claim, record: &Record, figure: &str) -> String {
-    figure.replace(&format!("weft-{}-", record.experiment), &format!("weft-{}-", claim.id))
+/// are made of the claim's, and of the profile's where it is not the first.
+fn with_ids_of(claim: &Claim, record: &Record, profile: Profile, figure: &str) -> String {
+    let own = match profile.folder() {
+        Some(folder) => format!("weft-{}-{folder}-", claim.id),
+        None => format!("weft-{}-", claim.id),
+    };
+    figure.replace(&format!("weft-{}-", record.experiment), &own)
 }
 
 fn mode(mode: weft_lab::Mode) -> Text {

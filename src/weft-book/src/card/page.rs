@@ -5,10 +5,10 @@ use std::path::Path;
 use askama::Template;
 use weft_lab::claim::{self, Claim};
 use weft_lab::html;
-use weft_lab::page_lab::{PageLab, PageResult};
+use weft_lab::page_lab::{PageLab, PageRecord};
 use weft_lab::{msg, text};
 
-use super::{Question, Recorded, Words, form, one_block, strings};
+use super::{Question, Words, form, one_block, strings};
 use crate::claims::anchor;
 use crate::edition::{Edition, quotations, way_up};
 
@@ -37,6 +37,13 @@ struct Card<'a> {
     source: String,
 }
 
+/// A result that was recorded in some browser, as HTML.
+struct Recorded {
+    label: String,
+    verdicts: String,
+    figures: String,
+}
+
 /// The card of a claim with a lab in the page, as one block of HTML without an empty line.
 ///
 /// # Errors
@@ -45,7 +52,7 @@ struct Card<'a> {
 pub(crate) fn render(
     claim: &Claim,
     lab: &PageLab,
-    result: Option<&PageResult>,
+    result: Option<&PageRecord>,
     chapter: &Path,
     edition: &Edition,
 ) -> Result<String, askama::Error> {
@@ -76,7 +83,7 @@ pub(crate) fn render(
     Ok(one_block(&card.render()?))
 }
 
-fn recorded(result: &PageResult, edition: &Edition) -> Recorded {
+fn recorded(result: &PageRecord, edition: &Edition) -> Recorded {
     let label = text!(
         "Recorded: {mode} run of {date} with seed {seed}, on {machine}",
         mode: super::mode(if result.mode == "full" { weft_lab::Mode::Full } else { weft_lab::Mode::Quick }),

@@ -6,7 +6,7 @@ use weft_lab::msg;
 use crate::edition::Edition;
 
 /// Key and English message.
-pub(super) const STRINGS: &[(&str, &str)] = &[
+pub(crate) const STRINGS: &[(&str, &str)] = &[
     // The question.
     ("veiled", msg!("The result shows once you have made a prediction.")),
     ("choose_direction", msg!("Choose an answer first.")),

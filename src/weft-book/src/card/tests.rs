@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::catalogue::Catalogue;
 use weft_lab::claim::Question;
-use weft_lab::page_lab::PageResult;
+use weft_lab::page_lab::PageRecord;
 use weft_lab::{claim, experiments};
 
 fn root() -> PathBuf {
@@ -18,7 +18,8 @@ fn english() -> Edition {
 fn card(record: Option<&Record>) -> String {
     let claim = claim::find("creation-cost").expect("the claim");
     let about = experiments::find("creation-cost").expect("the experiment").about();
-    render(claim, about, record, Path::new("03-process-vs-thread.md"), &english()).expect("a card")
+    let records = [(Profile::AsItIs, record), (Profile::OneCore, None)];
+    render(claim, about, records, Path::new("03-process-vs-thread.md"), &english()).expect("a card")
 }
 
 fn record() -> Record {
@@ -61,8 +62,29 @@ fn a_card_is_one_block_of_html_for_markdown() {
 fn a_card_shows_the_verdict_of_its_claim_alone() {
     let other = claim::find("stability").expect("the claim");
     let about = experiments::find("creation-cost").expect("the experiment").about();
-    let html = render(other, about, Some(&record()), Path::new("a.md"), &english()).expect("a card");
+    let record = record();
+    let records = [(Profile::AsItIs, Some(&record)), (Profile::OneCore, None)];
+    let html = render(other, about, records, Path::new("a.md"), &english()).expect("a card");
     assert!(html.contains("<figure class=\"weft-figure\"") && !html.contains("class=\"weft-verdict\""));
+}
+
+#[test]
+fn the_machine_that_was_held_back_has_its_result_in_a_fold() {
+    let claim = claim::find("creation-cost").expect("the claim");
+    let about = experiments::find("creation-cost").expect("the experiment").about();
+    let record = record();
+    let records = [(Profile::AsItIs, Some(&record)), (Profile::OneCore, Some(&record))];
+    let html = render(claim, about, records, Path::new("a.md"), &english()).expect("a card");
+    let (_, fold) = html.split_once("<details class=\"weft-held-back\">").expect("a fold");
+    assert!(fold.contains("class=\"weft-verdict\"") && fold.contains("<summary>Recorded on one core</summary>"));
+    assert!(fold.contains("id=\"weft-creation-cost-one-core-"), "ids of its own");
+    let ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "{ids:?}");
 }
 
 #[test]
@@ -79,11 +101,14 @@ fn a_claim_of_kind_always_is_asked_for_yes_or_no() {
     );
 }
 
-fn all_strings() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    strings::STRINGS.iter().chain(strings::PAGE_STRINGS)
+/// The keys of all strings that the scripts are given.
+fn all_strings() -> impl Iterator<Item = &'static str> {
+    let board = crate::board::STRINGS.iter();
+    let all = strings::STRINGS.iter().chain(strings::PAGE_STRINGS).chain(board);
+    all.map(|(key, _)| *key)
 }
 
-fn page_card(result: Option<&PageResult>) -> String {
+fn page_card(result: Option<&PageRecord>) -> String {
     let claim = claim::find("browser-manages").expect("the claim");
     let lab = claim.page_lab().expect("a lab in the page");
     page::render(claim, lab, result, Path::new("07-backend-and-frontend.md"), &english()).expect("a card")
@@ -96,7 +121,7 @@ fn a_card_of_a_lab_in_the_page() {
     assert!(html.contains("data-region-low=\"0.9\" data-region-high=\"1.1\""));
     assert!(html.contains("No result is recorded in this copy of the book.") && !html.contains("weft-verdict"));
     assert!(!html.contains("weft run"), "the terminal can't run it");
-    let result = PageResult::from_json(include_str!("../../tests/browser-manages.json")).expect("a result");
+    let result = PageRecord::from_json(include_str!("../../tests/browser-manages.json")).expect("a result");
     let html = page_card(Some(&result));
     assert!(html.contains("data-claim=\"browser-manages\" data-outcome=\"supported\" data-kind=\"ratio\""));
     assert_eq!(html.matches("<figure class=\"weft-figure\"").count(), 2);
@@ -115,7 +140,7 @@ fn scripts() -> String {
 #[test]
 fn the_scripts_find_every_string_that_they_ask_for() {
     let scripts = scripts();
-    let known = |key: &str| all_strings().any(|(name, _)| *name == key);
+    let known = |key: &str| all_strings().any(|name| name == key);
     let mut asked = 0;
     for (at, _) in scripts.match_indices("say('") {
         let key = scripts[at + 5..].split('\'').next().unwrap_or_default();
@@ -126,7 +151,16 @@ fn the_scripts_find_every_string_that_they_ask_for() {
     for (at, _) in scripts.match_indices("say(`") {
         let prefix = scripts[at + 5..].split("${").next().unwrap_or_default();
         assert!(
-            ["predicted_", "compare_", "show_", "outcome_", "phase_", "side_"].contains(&prefix),
+            [
+                "predicted_",
+                "compare_",
+                "show_",
+                "board_",
+                "outcome_",
+                "phase_",
+                "side_"
+            ]
+            .contains(&prefix),
             "the scripts compose {prefix:?}"
         );
     }
@@ -160,7 +194,7 @@ fn the_scripts_find_every_string_that_they_ask_for() {
 #[test]
 fn there_is_no_string_that_no_script_asks_for() {
     let scripts = scripts();
-    for (key, _) in all_strings() {
+    for key in all_strings() {
         let composed = key.split_once('_').is_some_and(|(prefix, rest)| {
             scripts.contains(&format!("say(`{prefix}_${{")) && scripts.contains(&format!("'{rest}'"))
         });
@@ -173,7 +207,8 @@ fn there_is_no_string_that_no_script_asks_for() {
 
 #[test]
 fn the_scripts_find_every_element_that_they_look_for() {
-    let html = card(Some(&record())) + &page_card(None);
+    // The board's elements are not the card's; its template names them.
+    let html = card(Some(&record())) + &page_card(None) + include_str!("../../templates/board.html");
     let scripts = scripts();
     // Made by the scripts themselves, part of a verdict or a figure, or of the page around the card.
     let elsewhere = [
@@ -184,6 +219,7 @@ fn the_scripts_find_every_element_that_they_look_for() {
         "weft-plot",
         "weft-table",
         "weft-verdict",
+        "weft-board-state",
         "weft-prediction",
         "weft-languages",
     ];

@@ -15,11 +15,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use futures_util::stream;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use weft_lab::text::Text;
 use weft_lab::{Mode, Request, msg, text};
 
 use super::app::App;
+use super::board;
 use super::events;
 use super::listing;
 use super::refusal::Refusal;
@@ -36,6 +38,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/api/runs", post(submit))
         .route("/api/runs/{id}", delete(cancel))
         .route("/api/runs/{id}/events", get(follow))
+        .route("/api/board", post(board::cells))
+        .route("/api/board/html", post(board::as_html))
+        .route("/api/board/json", post(board::as_json))
         .route("/api/reload", get(reload))
         .method_not_allowed_fallback(async || Refusal::wrong_method())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -87,15 +92,20 @@ async fn submit(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let order = read_order(&headers, body)?;
+    let form = msg!("Send JSON as application/json: an experiment and, if you like, mode, seed and set.");
+    let order: Order = read_body(&headers, body, form)?;
     let request = Request::from(order);
     request.resolve_listed()?;
     let id = app.runs.submit(request)?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
 }
 
-fn read_order(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Order, Refusal> {
-    let form = msg!("Send JSON as application/json: an experiment and, if you like, mode, seed and set.");
+/// The body of a request as JSON; `form` says what is expected.
+pub(super) fn read_body<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    form: &'static str,
+) -> Result<T, Refusal> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     // A form on another page can't send this type without asking first.

@@ -11,12 +11,14 @@ use tokio::sync::watch as channel;
 use tokio::time::timeout;
 
 use super::bench::{Bench, Workplace};
+use super::fragments::Dictionary;
 use super::guard::{self, Guard};
+use super::results::Results;
 use super::runs::Runs;
 use super::site::Site;
 use super::token::Token;
 use super::watch::{Builder, Watch};
-use super::{Notice, ServeError, Tell, api, during, files, fragments};
+use super::{Notice, ServeError, Tell, api, during, files, fragments, language};
 
 /// At the end, so long is waited for the workers, and
 const WORKERS_END: Duration = Duration::from_millis(1500);
@@ -29,6 +31,8 @@ const ANSWERS_END: Duration = Duration::from_millis(250);
 pub(super) struct App {
     pub(super) guard: Arc<Guard>,
     pub(super) runs: Arc<Runs>,
+    pub(super) results: Arc<Results>,
+    pub(super) dictionary: Arc<Dictionary>,
     site: Arc<RwLock<Arc<Site>>>,
     /// The number of the build that is served.
     pub(super) built: channel::Sender<u64>,
@@ -39,10 +43,13 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(site: Site, port: u16, bench: Box<dyn Bench>, workplace: Workplace) -> Result<App, ServeError> {
         let token = Token::draw().map_err(during("draw a token"))?;
+        let (results, dictionary) = (Arc::clone(&workplace.results), Arc::clone(&workplace.dictionary));
         let runs = Runs::start(bench, workplace).map_err(during("start a thread"))?;
         Ok(App {
             guard: Arc::new(Guard::new(token, port)),
             runs: Arc::new(runs),
+            results,
+            dictionary,
             site: Arc::new(RwLock::new(Arc::new(site))),
             built: channel::Sender::new(1),
             closing: channel::Sender::new(false),
@@ -89,6 +96,11 @@ impl App {
         api::routes()
             .fallback(files::serve)
             .layer(middleware::from_fn_with_state(Arc::clone(&self.guard), guard::stand))
+            // Outermost, so that the guard's own words are put into the reader's language too.
+            .layer(middleware::from_fn_with_state(
+                Arc::clone(&self.dictionary),
+                language::speak,
+            ))
             .with_state(self.clone())
     }
 

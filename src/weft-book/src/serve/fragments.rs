@@ -1,8 +1,10 @@
 //! What a run says, as the page takes it: JSON with fragments of HTML in each of the book's languages.
 
+use std::error::Error as _;
+
 use serde_json::{Map, Value, json};
 use weft_lab::experiment::Progress;
-use weft_lab::text::Translate;
+use weft_lab::text::{Text, Translate};
 use weft_lab::{Figure, Record, RunError, Verdict, html, text};
 
 use super::events::EventLog;
@@ -12,7 +14,7 @@ use crate::catalogue::LANGUAGES;
 pub(super) type Dictionary = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
 
 /// A fragment in each language.
-fn in_each_language(dictionary: &Dictionary, render: impl Fn(Translate<'_>) -> String) -> Value {
+pub(super) fn in_each_language(dictionary: &Dictionary, render: impl Fn(Translate<'_>) -> String) -> Value {
     let fragment = |language: &str| render(&|template: &str| dictionary(language, template));
     let fragments = LANGUAGES.map(|language| (language.to_owned(), Value::from(fragment(language))));
     Value::Object(fragments.into_iter().collect())
@@ -73,12 +75,28 @@ pub(super) fn end_well(log: &EventLog) {
     log.end("done", &json!({}));
 }
 
-pub(super) fn end_badly(log: &EventLog, error: &RunError) {
+pub(super) fn end_badly(log: &EventLog, error: &RunError, dictionary: &Dictionary) {
     let cancelled = matches!(error, RunError::Cancelled { .. });
-    log.end(
-        "error",
-        &json!({ "message": with_causes(error), "hint": error.hint(), "cancelled": cancelled }),
-    );
+    let mut message = error.text();
+    if let Some(cause) = error.source() {
+        // What the system says is in its own language.
+        message = text!("{what}: {why}", what: message, why = with_causes(cause));
+    }
+    end_with(log, &message, error.hint(), cancelled, dictionary);
+}
+
+/// Ends without a result: what happened and what to do, in each language. `message` and `hint` are the English ones.
+pub(super) fn end_with(log: &EventLog, message: &Text, hint: &str, cancelled: bool, dictionary: &Dictionary) {
+    let words = |language: &str| {
+        let translate = |template: &str| dictionary(language, template);
+        json!({"message": message.render(&translate), "hint": Text::new(hint).render(&translate)})
+    };
+    let said: Map<String, Value> = LANGUAGES
+        .into_iter()
+        .map(|language| (language.to_owned(), words(language)))
+        .collect();
+    let data = json!({"message": message.english(), "hint": hint, "cancelled": cancelled, "words": said});
+    log.end("error", &data);
 }
 
 /// An error in one line, with what caused it.

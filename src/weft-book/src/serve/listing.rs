@@ -5,6 +5,7 @@ use weft_lab::Mode;
 use weft_lab::claim::{self, Kind};
 use weft_lab::experiment::About;
 use weft_lab::experiments::EXPERIMENTS;
+use weft_lab::page_lab::{PAGE_LABS, PageLab};
 use weft_lab::params::{Param, ParamKind};
 
 /// Every experiment with its claims, its parameters with their bounds, and the seconds that it takes.
@@ -14,6 +15,22 @@ pub fn experiments() -> Value {
         .iter()
         .map(|experiment| experiment_data(experiment.about()))
         .collect()
+}
+
+/// Every lab that runs in the page.
+#[must_use]
+pub fn page_labs() -> Value {
+    PAGE_LABS.iter().map(page_lab_data).collect()
+}
+
+fn page_lab_data(lab: &PageLab) -> Value {
+    json!({
+        "id": lab.id,
+        "question": lab.question,
+        "section": {"number": lab.section.number(), "id": lab.section.id(), "heading": lab.section.heading()},
+        "claims": [claim_data(lab.id)],
+        "seconds": {"quick": lab.seconds.0, "full": lab.seconds.1},
+    })
 }
 
 fn experiment_data(about: &About) -> Value {
@@ -37,6 +54,7 @@ fn claim_data(id: &str) -> Value {
         Kind::Always => "always",
         Kind::Trend => "trend",
         Kind::Shown => "shown",
+        Kind::Drawn => "drawn",
     };
     json!({
         "id": id,

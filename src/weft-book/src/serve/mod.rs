@@ -12,12 +12,15 @@
 mod api;
 mod app;
 mod bench;
+mod board;
 mod events;
 mod files;
 mod fragments;
 mod guard;
+mod language;
 mod listing;
 mod refusal;
+mod results;
 mod runs;
 mod site;
 mod token;
@@ -36,11 +39,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weft_lab::{Record, Runner};
 
-pub use listing::experiments;
+pub use listing::{experiments, page_labs};
 
 use crate::catalogue::Catalogue;
 use app::App;
 use bench::{Bench, Workplace};
+use results::Results;
 use site::Site;
 use watch::Builder;
 
@@ -55,6 +59,7 @@ pub struct Serve {
     root: PathBuf,
     port: Option<u16>,
     on_record: Box<dyn Fn(&Record) + Send + Sync>,
+    earlier: Vec<Record>,
 }
 
 impl std::fmt::Debug for Serve {
@@ -145,6 +150,7 @@ impl Serve {
             root: root.into(),
             port: None,
             on_record: Box::new(|_| {}),
+            earlier: Vec::new(),
         }
     }
 
@@ -162,6 +168,15 @@ impl Serve {
     pub fn on_record(self, on_record: impl Fn(&Record) + Send + Sync + 'static) -> Self {
         Serve {
             on_record: Box::new(on_record),
+            ..self
+        }
+    }
+
+    /// What was measured on this machine before, oldest first, for the verdict board.
+    #[must_use]
+    pub fn earlier(self, records: Vec<Record>) -> Self {
+        Serve {
+            earlier: records,
             ..self
         }
     }
@@ -203,8 +218,13 @@ impl Serve {
             }
             () = &mut interrupted => return Ok(()),
         };
+        let results = Results::new(&self.root);
+        for record in &self.earlier {
+            results.put(record);
+        }
         let workplace = Workplace {
             dictionary: dictionary(&self.root)?,
+            results: Arc::new(results),
             on_record: self.on_record,
         };
         let app = App::new(site, port, bench, workplace)?;
@@ -227,9 +247,9 @@ fn first_build(mut builder: Builder) -> Result<(Site, Builder), ServeError> {
 }
 
 /// Looks templates up in the catalogue as it is when the server starts.
-fn dictionary(root: &Path) -> Result<Box<fragments::Dictionary>, ServeError> {
+fn dictionary(root: &Path) -> Result<Arc<fragments::Dictionary>, ServeError> {
     let catalogue = Catalogue::load(root).map_err(|error| ServeError::Catalogue { source: error.into() })?;
-    Ok(Box::new(move |language, template| {
+    Ok(Arc::new(move |language: &str, template: &str| {
         catalogue.translator(language)(template)
     }))
 }

@@ -1,10 +1,12 @@
 //! How the server says no: a status, and JSON with `message` and `hint`.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use weft_lab::runner::RequestError;
-use weft_lab::text::Text;
+use weft_lab::text::{Text, Translate};
 use weft_lab::{msg, text};
 
 /// A request that is refused, in words that a reader understands.
@@ -14,8 +16,9 @@ pub(super) struct Refusal {
     said: Box<Said>,
 }
 
-#[derive(Debug)]
-struct Said {
+/// The words of a refusal, before they are put into the language of who asked.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
     message: Text,
     hint: &'static str,
     more: Map<String, Value>,
@@ -78,7 +81,7 @@ impl Refusal {
 impl From<RequestError> for Refusal {
     fn from(error: RequestError) -> Self {
         use weft_lab::params::ParamError;
-        let (message, hint) = (Text::new(error.to_string()), error.hint());
+        let (message, hint) = (error.text(), error.hint());
         match error {
             RequestError::Unknown { .. } | RequestError::InPage { .. } => {
                 Refusal::new(StatusCode::NOT_FOUND, message, hint)
@@ -97,14 +100,23 @@ impl From<RequestError> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let Said { message, hint, more } = *self.said;
+impl Said {
+    /// The words in the language of `translate`.
+    pub(super) fn response(&self, status: StatusCode, translate: Translate<'_>) -> Response {
         let mut body = Map::new();
-        body.insert("message".to_owned(), message.english().into());
-        body.insert("hint".to_owned(), hint.into());
-        body.extend(more);
+        body.insert("message".to_owned(), self.message.render(translate).into());
+        body.insert("hint".to_owned(), Text::new(self.hint).render(translate).into());
+        body.extend(self.more.clone());
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        (self.status, json, Value::Object(body).to_string()).into_response()
+        (status, json, Value::Object(body).to_string()).into_response()
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// In English, with the words beside it for [`super::language::speak`].
+    fn into_response(self) -> Response {
+        let mut response = self.said.response(self.status, &|_| None);
+        response.extensions_mut().insert(Arc::new(*self.said));
+        response
     }
 }

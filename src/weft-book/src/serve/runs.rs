@@ -13,7 +13,7 @@ use weft_lab::{Request, RunError};
 
 use super::bench::{Bench, Workplace};
 use super::events::EventLog;
-use super::fragments;
+use super::fragments::{self, Dictionary};
 use super::refusal::Refusal;
 use super::token;
 
@@ -64,9 +64,9 @@ impl Run {
         stop.order = Some(order);
     }
 
-    fn end_as_cancelled(&self) {
+    fn end_as_cancelled(&self, dictionary: &Dictionary) {
         let experiment = self.request.experiment.clone();
-        fragments::end_badly(&self.log, &RunError::Cancelled { experiment });
+        fragments::end_badly(&self.log, &RunError::Cancelled { experiment }, dictionary);
     }
 }
 
@@ -81,6 +81,7 @@ struct Shared {
     wake: Condvar,
     /// Differs from one start of the server to the next, so that a page never takes a new run for its old one.
     stamp: String,
+    dictionary: Arc<Dictionary>,
 }
 
 #[derive(Default)]
@@ -100,6 +101,7 @@ impl Runs {
             state: Mutex::default(),
             wake: Condvar::new(),
             stamp: token::random_digits(6)?,
+            dictionary: Arc::clone(&workplace.dictionary),
         });
         let (tell_end, ended) = watch::channel(false);
         let own = Arc::clone(&shared);
@@ -152,7 +154,7 @@ impl Runs {
         };
         if let Some(place) = state.queue.iter().position(|waiting| waiting.id == id) {
             state.queue.remove(place);
-            run.end_as_cancelled();
+            run.end_as_cancelled(&*self.shared.dictionary);
             state.keep(run);
             state.tell_positions(place);
         } else if state.current.as_ref().is_some_and(|current| current.id == id) {
@@ -166,7 +168,7 @@ impl Runs {
         let mut state = self.shared.state();
         state.is_closing = true;
         for run in std::mem::take(&mut state.queue) {
-            run.end_as_cancelled();
+            run.end_as_cancelled(&*self.shared.dictionary);
         }
         if let Some(current) = &state.current {
             current.cancel();

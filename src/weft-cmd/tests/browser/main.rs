@@ -8,11 +8,13 @@
     reason = "a test fails by a panic and says where"
 )]
 
+mod board;
 mod book;
 mod card;
 mod page_lab;
 mod session;
 
+use board::Board;
 use card::Card;
 use session::{Browser, Scripts};
 
@@ -151,6 +153,66 @@ async fn reload_during_a_run(page: &Browser, card: &Card) {
     card.wait_for_state("done").await;
     assert_eq!(page.evaluate(RUN).await, before, "it is the same run");
     assert_eq!(card.count(".weft-result[data-source=live] .weft-verdict").await, 1);
+}
+
+#[tokio::test]
+async fn the_verdict_board_in_a_browser() {
+    let server = book::Book::with_a_record().serve();
+    let browser = Browser::open(Scripts::On).await;
+    let page = browser.clone();
+    browser
+        .through(async move {
+            page.goto(server.url()).await;
+            page.goto(&server.page(board::CHAPTER)).await;
+            let board = Board::on(&page);
+            assert_eq!(board.rows().await, weft_lab::claim::CLAIMS.len() as u64);
+            assert!(board.filled("as-it-is").await >= 1, "what was recorded");
+            assert!(!board.is_seen(".weft-static-hint").await);
+            board.run_all_and_cancel().await;
+            board.save().await;
+            // A card of an experiment that the board ran shows that run.
+            page.goto(&server.page("02-thread.html")).await;
+            let card = page.card("thread-is-flow").await;
+            card.wait_for_state("done").await;
+            assert_eq!(card.count(".weft-result[data-source=live] .weft-verdict").await, 1);
+            // And a run on a card fills the board's row.
+            page.goto(&server.page(CHAPTER)).await;
+            let card = page.card("stability").await;
+            card.click(".weft-run").await;
+            card.wait_for_state("done").await;
+            page.goto(&server.page(&format!("ko/{}", board::CHAPTER))).await;
+            let row = "document.querySelector('td[data-column=this-machine][data-claim=stability][data-outcome] > .weft-badge')";
+            page.wait_for("the row", row).await;
+            let label = page.evaluate(&format!("return {row}.textContent")).await;
+            assert!(is_korean(label.as_str().unwrap()), "{label}");
+            assert_eq!(page.complaints().await, Vec::<String>::new(), "the console is quiet");
+            assert_eq!(page.strangers(server.origin()).await, Vec::<String>::new());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn the_static_board_without_a_script_in_a_browser() {
+    let site = book::Book::with_a_record().build();
+    let browser = Browser::open(Scripts::Off).await;
+    let page = browser.clone();
+    browser
+        .through(async move {
+            page.goto(&site.page(board::CHAPTER)).await;
+            let board = Board::on(&page);
+            assert_eq!(board.rows().await, weft_lab::claim::CLAIMS.len() as u64);
+            assert!(
+                board
+                    .is_seen("td[data-column=as-it-is][data-claim=creation-cost] > .weft-badge")
+                    .await
+            );
+            assert!(board.is_seen(".weft-static-hint").await, "it says how to fill it");
+            for live in ["td[data-column=this-machine]", "[data-mode=quick]", "[data-form=html]"] {
+                assert!(!board.is_seen(live).await, "{live} needs a server");
+            }
+            assert_eq!(page.strangers("file://").await, Vec::<String>::new());
+        })
+        .await;
 }
 
 #[tokio::test]

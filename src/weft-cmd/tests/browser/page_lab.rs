@@ -61,7 +61,7 @@ async fn check_result(page: &Browser, card: &Card) -> Value {
     );
     assert_eq!(card.count(&format!("{RESULT} .weft-figure svg > desc")).await, 2);
     assert_eq!(card.count(&format!("{RESULT} .weft-table tbody tr")).await, 1 + 2);
-    let read = weft_lab::page_lab::PageResult::from_json(&result.to_string()).expect("the program can read it");
+    let read = weft_lab::page_lab::PageRecord::from_json(&result.to_string()).expect("the program can read it");
     let again = read.verdict().effect.expect("an effect");
     assert!((again.estimate / effect - 1.0).abs() < 1e-6, "both estimate the same");
     result

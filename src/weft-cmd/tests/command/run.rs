@@ -145,6 +145,11 @@ fn every_claim_with_an_experiment_gets_a_verdict_and_a_page() {
         assert!(judged.contains(claim), "{claim} is not judged");
         assert!(html.contains(&format!("id=\"{claim}\"")), "{claim} is not on the page");
     }
+    // What sums others up is drawn from their verdicts, and stands in the table.
+    for basis in weft_lab::claim::BASES {
+        assert!(judged.contains(&basis.claim), "{} is not drawn", basis.claim);
+        assert!(html.contains(&format!("id=\"board-{}\"", basis.claim)));
+    }
     assert!(html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>\n"));
     assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("@import"));
     let mut ids: Vec<&str> = html

@@ -11,6 +11,7 @@
 //! kills all that is left and says how it ended. Should the warden itself be killed, this process does that in its place.
 //! So nothing outlives a run.
 
+mod error;
 mod mark;
 mod request;
 mod warden;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+pub use error::RunError;
 pub use request::{Request, RequestError};
 use wire::{End, Job, Message};
 
@@ -46,102 +48,6 @@ pub enum Event {
     Progress(Progress),
     /// What the experiment, or a child that it made to crash, printed.
     Printed(String),
-}
-
-/// Why there is no record.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The request was wrong.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// No program that can be a worker is known.
-    #[error("no program to measure in: {detail}")]
-    NoProgram {
-        /// What was tried.
-        detail: String,
-    },
-    /// The program could not be started.
-    #[error("cannot start {program} as a worker")]
-    Start {
-        /// Which.
-        program: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The experiment says why it can't measure.
-    #[error("{experiment}: {message}")]
-    Failed {
-        /// Which experiment.
-        experiment: String,
-        /// What it said, with its cause.
-        message: String,
-    },
-    /// The worker ended without a record.
-    #[error("{experiment}: the worker {how}{}", printed(.log))]
-    Ended {
-        /// Which experiment.
-        experiment: String,
-        /// Such as `was killed by signal 11 (SIGSEGV)`.
-        how: String,
-        /// The end of what it printed.
-        log: String,
-    },
-    /// It took too long.
-    #[error("{experiment}: stopped after {} s, the limit for a run", .limit.as_secs())]
-    TimedOut {
-        /// Which experiment.
-        experiment: String,
-        /// The limit.
-        limit: Duration,
-    },
-    /// It used too much memory.
-    #[error("{experiment}: stopped when its processes used more than {} MiB of memory, the limit for a run", .limit >> 20)]
-    OutOfMemory {
-        /// Which experiment.
-        experiment: String,
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// Someone asked for the end.
-    #[error("{experiment}: cancelled")]
-    Cancelled {
-        /// Which experiment.
-        experiment: String,
-    },
-}
-
-fn printed(log: &str) -> String {
-    let last = log.trim_end().lines().last().unwrap_or_default();
-    if last.is_empty() {
-        String::new()
-    } else {
-        format!("; the last line that it printed: {last}")
-    }
-}
-
-impl RunError {
-    /// What the reader can do.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            RunError::Request(error) => error.hint(),
-            RunError::NoProgram { .. } => {
-                msg!("Install weft so that it is on the PATH, or name it in WEFT_PROGRAM.")
-            }
-            RunError::Start { .. } => msg!("Check that the program exists and may be executed."),
-            RunError::Failed { .. } => {
-                msg!("Run `weft doctor` to see what this machine can measure.")
-            }
-            RunError::Ended { .. } => {
-                msg!("Run it again; if it ends the same way, report it with the output of `weft doctor`.")
-            }
-            RunError::TimedOut { .. } => {
-                msg!("The machine may be busy; close what runs, or use smaller parameters.")
-            }
-            RunError::OutOfMemory { .. } => msg!("Use smaller parameters."),
-            RunError::Cancelled { .. } => msg!("Run it again when you like."),
-        }
-    }
 }
 
 /// Starts runs. All front ends use this; none measures by itself.
@@ -428,18 +334,18 @@ impl Run {
             (Some(Outcome::Failed(message)), _) => Err(RunError::Failed { experiment, message }),
             (_, Some(End::Signal { signal })) => Err(RunError::Ended {
                 experiment,
-                how: format!("was killed by {}", signal_name(signal)),
+                how: text!("was killed by {signal}", signal = signal_name(signal)),
                 log,
             }),
             (_, Some(End::Exit { status })) => Err(RunError::Ended {
                 experiment,
-                how: format!("ended with status {status} and no record"),
+                how: text!("ended with status {status} and no record", status = status),
                 log,
             }),
             (_, None) => {
                 let how = match status {
-                    Ok(status) => format!("and its warden ended early ({status})"),
-                    Err(error) => format!("and its warden were lost ({error})"),
+                    Ok(status) => text!("and its warden ended early ({status})", status = status),
+                    Err(error) => text!("and its warden were lost ({error})", error = error),
                 };
                 Err(RunError::Ended { experiment, how, log })
             }

@@ -8,6 +8,7 @@ use crate::experiment::Experiment;
 use crate::experiments::{self, EXPERIMENTS};
 use crate::page_lab::PageLab;
 use crate::params::{Mode, ParamError, Params};
+use crate::text::Text;
 
 /// Which experiment to run, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// There is no such experiment.
-    #[error("there is no experiment {id:?}; there are: {known}")]
+    #[error("{}", self.text().english())]
     Unknown {
         /// What was asked for.
         id: String,
@@ -38,7 +39,7 @@ pub enum RequestError {
         known: String,
     },
     /// It is a lab in the page, which no worker can run.
-    #[error("{id} runs in the page and not in a terminal")]
+    #[error("{}", self.text().english())]
     InPage {
         /// What was asked for.
         id: &'static str,
@@ -49,6 +50,20 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// What is wrong, for a reader.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            RequestError::Unknown { id, known } => text!(
+                "there is no experiment {id}; there are: {known}",
+                id = format!("{id:?}"),
+                known = known
+            ),
+            RequestError::InPage { id } => text!("{id} runs in the page and not in a terminal", id = id),
+            RequestError::Param(error) => error.text(),
+        }
+    }
+
     /// What the reader can do.
     #[must_use]
     pub fn hint(&self) -> &'static str {

@@ -31,6 +31,17 @@ pub fn forbid_huge_pages() -> io::Result<()> {
     Ok(nix::sys::prctl::set_thp_disable(true)?)
 }
 
+/// Keeps this process, and what it makes, from real-time scheduling by a limit (`RLIMIT_RTPRIO`, `getrlimit(2)`). The right
+/// to ask for it is another matter.
+///
+/// # Errors
+///
+/// None: a limit may always be lowered.
+pub fn forbid_real_time() -> io::Result<()> {
+    use nix::sys::resource::{Resource, setrlimit};
+    Ok(setrlimit(Resource::RLIMIT_RTPRIO, 0, 0)?)
+}
+
 /// Limits this process's address space to `bytes` (`RLIMIT_AS`, `getrlimit(2)`): an allocation beyond it fails.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! A server on a free port, whose bench says what the test wants.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
@@ -14,6 +15,7 @@ use super::Ask;
 use crate::serve::app::App;
 use crate::serve::bench::{Bench, Workplace};
 use crate::serve::fragments::Dictionary;
+use crate::serve::results::Results;
 use crate::serve::site::Site;
 
 /// What the worker of a test does next.
@@ -108,11 +110,20 @@ impl Rig {
             orders: steps.clone(),
         };
         let korean = |language: &str, english: &str| {
-            (language == "ko" && english == "Warming <up>").then(|| "예열 <중>".to_owned())
+            let korean = match english {
+                "Warming <up>" => "예열 <중>",
+                "the body is no JSON" => "본문이 JSON이 아닙니다",
+                "the start-up token is missing or wrong" => "시작 토큰이 없거나 다릅니다",
+                "{experiment}: {message}" => "{experiment} 실패: {message}",
+                _ => return None,
+            };
+            (language == "ko").then(|| korean.to_owned())
         };
-        let dictionary: Box<Dictionary> = Box::new(korean);
+        let dictionary: Arc<Dictionary> = Arc::new(korean);
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let workplace = Workplace {
             dictionary,
+            results: Arc::new(Results::new(&root)),
             on_record: Box::new(move |record| {
                 let _test_is_over = keep.send(record.clone());
             }),
