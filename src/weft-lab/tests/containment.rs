@@ -179,7 +179,7 @@ fn end() {
 fn crash() {
     let error = run("drill-crash").unwrap_err();
     assert!(
-        matches!(&error, RunError::Ended { how, .. } if how.contains("SIGSEGV")),
+        matches!(&error, RunError::Ended { how, .. } if how.english().contains("SIGSEGV")),
         "{error}"
     );
 }
@@ -187,7 +187,7 @@ fn crash() {
 fn exit() {
     let error = run("drill-exit").unwrap_err();
     assert!(
-        matches!(&error, RunError::Ended { how, .. } if how.contains("status 0 and no record")),
+        matches!(&error, RunError::Ended { how, .. } if how.english().contains("status 0 and no record")),
         "{error}"
     );
 }
@@ -243,7 +243,7 @@ fn worker_killed() {
     kill_processes(&word(), Role::Worker, Signal::SIGKILL);
     let error = run.finish().unwrap_err();
     assert!(
-        matches!(&error, RunError::Ended { how, .. } if how.contains("SIGKILL")),
+        matches!(&error, RunError::Ended { how, .. } if how.english().contains("SIGKILL")),
         "{error}"
     );
 }
@@ -254,7 +254,7 @@ fn warden_killed() {
     kill_processes(&word(), Role::Warden, Signal::SIGKILL);
     let error = run.finish().unwrap_err();
     assert!(
-        matches!(&error, RunError::Ended { how, .. } if how.contains("warden")),
+        matches!(&error, RunError::Ended { how, .. } if how.english().contains("warden")),
         "{error}"
     );
 }
