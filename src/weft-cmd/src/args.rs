@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Say what this machine can measure, what is noisy, what is missing and how to get it
     Doctor(Doctor),
+    /// Lay the machines of a class side by side, from the records that its students handed in
+    Class(Class),
     /// Print the JSON Schema of records and verdicts
     Schema,
     /// Be the book's preprocessor, started by mdBook
@@ -147,6 +149,29 @@ pub(crate) struct List {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `weft class`.
+#[derive(Debug, Group)]
+pub(crate) struct Class {
+    /// Folders with a folder a student, such as nbgrader's `submitted`; every *.json file below is read
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Write the report, one page that needs no other file, here
+    #[arg(long, value_name = "FILE", default_value = "class.html")]
+    pub(crate) out: PathBuf,
+    /// Write a row a verdict as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write a row a verdict as Parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: Option<PathBuf>,
+    /// Call students by the names of their folders, and not by hashes of them
+    #[arg(long)]
+    pub(crate) names: bool,
+    /// Hash names with this, so that they stay the same from report to report; drawn anew where not given
+    #[arg(long, value_name = "TEXT", conflicts_with = "names")]
+    pub(crate) salt: Option<String>,
 }
 
 /// `weft doctor`.

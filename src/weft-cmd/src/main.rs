@@ -7,6 +7,7 @@
 
 mod args;
 mod book;
+mod class;
 mod doctor;
 mod document;
 mod failure;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::List(args) => list::run(&args),
         Command::Build(args) => book::build(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Class(args) => class::run(&args),
         Command::Schema => schema::run(),
         Command::Preprocess { .. } => return book::preprocess(),
     };

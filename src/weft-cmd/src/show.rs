@@ -75,7 +75,7 @@ fn read(file: &Path) -> Result<Vec<Record>, Failure> {
 }
 
 /// A record alone, `{"record": ...}` or `{"records": [...]}`.
-fn records_in(text: &str) -> Result<Vec<Record>, RecordError> {
+pub(crate) fn records_in(text: &str) -> Result<Vec<Record>, RecordError> {
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(mut members)) if members.get("records").is_some_and(Value::is_array) => {
             let Some(Value::Array(records)) = members.remove("records") else {

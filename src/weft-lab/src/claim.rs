@@ -95,33 +95,45 @@ const EFFECT: Kind = Kind::Effect(EQUIVALENCE);
 
 /// Every claim, in the order of the notes.
 pub static CLAIMS: &[Claim] = &[
-    untested(
-        "process-is-running-program",
-        Section::Process,
-        &[
+    Claim {
+        id: "process-is-running-program",
+        section: Section::Process,
+        notes: &[
             "실행 중인 프로그램의 독립적인 단위",
             "프로그램(.exe, .app)을 실행하면 → 프로세스 생성",
         ],
-        msg!("Running a program makes a process: a unit of its own."),
-        Kind::Always,
-    ),
-    untested(
-        "process-owns-resources",
-        Section::Process,
-        &[
+        statement: msg!("Running a program makes a process: a unit of its own."),
+        kind: Kind::Always,
+        experiment: Some("process-life"),
+        question: Some(Question::Holds(msg!(
+            "A program is run. Is there always a new process, with an id, a parent and a start time of its own, that stays a zombie until its parent waits for it, and is then gone?"
+        ))),
+    },
+    Claim {
+        id: "process-owns-resources",
+        section: Section::Process,
+        notes: &[
             "운영체제로부터 자원을 할당받은 작업의 단위",
             "OS로부터 자원을 독립적으로 할당받음",
         ],
-        msg!("A process has resources of its own from the operating system."),
-        Kind::Always,
-    ),
-    untested(
-        "process-memory-layout",
-        Section::Process,
-        &["코드(Code/Text)", "데이터(Data)", "힙(Heap)", "스택(Stack)"],
-        msg!("A process's memory holds code, data, heap and stack."),
-        Kind::Always,
-    ),
+        statement: msg!("A process has resources of its own from the operating system."),
+        kind: Kind::Always,
+        experiment: Some("own-resources"),
+        question: Some(Question::Holds(msg!(
+            "A forked process changes its working directory, descriptors, signals, limits, environment, umask and nice value. Do its parent's always stay as they were?"
+        ))),
+    },
+    Claim {
+        id: "process-memory-layout",
+        section: Section::Process,
+        notes: &["코드(Code/Text)", "데이터(Data)", "힙(Heap)", "스택(Stack)"],
+        statement: msg!("A process's memory holds code, data, heap and stack."),
+        kind: Kind::Always,
+        experiment: Some("address-space"),
+        question: Some(Question::Holds(msg!(
+            "A program takes the addresses of a function, static data, an object on the heap and local variables. Does each always lie in the region of its name?"
+        ))),
+    },
     Claim {
         id: "process-memory-independent",
         section: Section::Process,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::machine::Probe;
-use crate::sys::{self, Child, Scheduler, Tracee};
+use crate::sys::{self, Child, Ended, Scheduler, Tracee};
 use crate::text::Text;
 
 /// Something that a machine may lack or forbid.
@@ -100,6 +100,40 @@ pub static FACILITIES: &[Facility] = &[
             "A thread can't get a descriptor table of its own, so that half of the pipe comparison is left out."
         ),
         remedy: msg!("The system call unshare is forbidden here, perhaps by a container's profile."),
+    },
+    Facility {
+        id: "sh",
+        lost: msg!("The program /bin/sh can't be run, so no process could be watched that runs a new program."),
+        remedy: msg!("Install a shell, for example with the package dash or busybox, so that it is /bin/sh."),
+    },
+    Facility {
+        id: "process-files",
+        lost: msg!("A child's state and program can't be read, so those trials are lost."),
+        remedy: msg!(
+            "It needs readable files /proc/PID/stat and /proc/PID/exe: mount proc, or loosen the container's profile."
+        ),
+    },
+    Facility {
+        id: "slow-process",
+        lost: msg!("A process took too long to get on, so those trials are lost."),
+        remedy: msg!("The machine may be busy: close what runs beside it, and run again."),
+    },
+    Facility {
+        id: "resources",
+        lost: msg!("A resource could not be changed or read, so those trials are lost."),
+        remedy: msg!(
+            "A system call is forbidden here, perhaps by a container's profile, or the run is at a limit already: run it without nice, and raise ulimit -n."
+        ),
+    },
+    Facility {
+        id: "own-map",
+        lost: msg!("A program could not list its own regions, so those trials are lost."),
+        remedy: msg!("It needs a readable /proc/self/maps: mount proc, or loosen the container's profile."),
+    },
+    Facility {
+        id: "personality",
+        lost: msg!("Random addresses can't be switched off here, so the programs kept them."),
+        remedy: msg!("The system call personality is forbidden here, perhaps by a container's profile."),
     },
     Facility {
         id: "task-list",
@@ -209,6 +243,12 @@ impl Facility {
             "task-status" => needs_file("proc/thread-self/status"),
             "kernel-memory" => needs_file("proc/meminfo"),
             "pagemap" => pagemap(),
+            "sh" => std::fs::metadata("/bin/sh")
+                .map(drop)
+                .map_err(|error| error.to_string()),
+            "process-files" => needs_file("proc/self/stat"),
+            "own-map" => needs_file("proc/self/maps"),
+            "personality" => personality(),
             "task-list" => std::fs::read_dir("/proc/self/task")
                 .map(drop)
                 .map_err(|error| error.to_string()),
@@ -236,6 +276,19 @@ fn pagemap() -> Result<(), String> {
     match sys::frame_of(std::ptr::from_ref(&*value) as usize) {
         Ok(Some(_)) => Ok(()),
         Ok(None) => Err("frame numbers are hidden".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Tries it in a child, which takes the change with it.
+fn personality() -> Result<(), String> {
+    let mut child =
+        Child::fork(|| sys::forbid_random_layout().map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0))
+            .map_err(|error| error.to_string())?;
+    match child.wait() {
+        Ok(Ended::Exit(0)) => Ok(()),
+        Ok(Ended::Exit(error)) => Err(std::io::Error::from_raw_os_error(error).to_string()),
+        Ok(ended) => Err(format!("the attempt ended with {ended:?}")),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -14,7 +14,7 @@ use weft_lab::text::Text;
 
 use crate::recorded::{self, RecordedError};
 
-pub use page::page;
+pub use page::{STYLE, page};
 
 pub(crate) use chapter::render;
 #[cfg(test)]

@@ -11,7 +11,8 @@ use weft_lab::{Mode, Record};
 
 use super::{count, label, machine, table};
 
-const STYLE: &str = include_str!("page.css");
+/// The look of a page that stands alone, light and dark.
+pub const STYLE: &str = include_str!("page.css");
 
 /// The board, and below it each of `records` with its verdicts and figures, in the language of `translate`.
 #[must_use]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod book;
+mod class;
 mod doctor;
 mod list;
 mod outside;

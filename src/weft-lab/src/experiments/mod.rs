@@ -3,9 +3,12 @@
 mod context_switching;
 pub mod drills;
 mod multi_process_multi_thread;
+mod process;
 mod process_vs_thread;
 mod synchronisation;
 mod thread;
+
+use std::ffi::OsString;
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
@@ -14,6 +17,9 @@ use crate::verdict::Verdict;
 
 /// Every experiment, in the order in which `weft verdicts` runs them.
 pub static EXPERIMENTS: &[&dyn Experiment] = &[
+    &process::ProcessLife,
+    &process::OwnResources,
+    &process::AddressSpace,
     &thread::ThreadLife,
     &thread::ThreadShares,
     &thread::ThreadOwns,
@@ -35,6 +41,15 @@ pub static EXPERIMENTS: &[&dyn Experiment] = &[
     &synchronisation::Locks,
     &synchronisation::SyncCost,
 ];
+
+/// Does what an experiment has executed this program anew for, beside its worker, and gives its status; `None` for a
+/// program that was started for anything else.
+pub(crate) fn run_errand(arguments: &[OsString]) -> Option<i32> {
+    match arguments {
+        [errand, argument] if errand == process::ERRAND => Some(process::show_own(argument.to_str()?)),
+        _ => None,
+    }
+}
 
 /// The experiment with this id; [drills] too, which no list shows.
 #[must_use]

@@ -1,4 +1,5 @@
-//! When each of several tasks ran, as a scheduler's chart: a lane a task, a bar a run.
+//! When each of several tasks ran, as a scheduler's chart: a lane a task, a bar a run; or in which state one task was, a
+//! lane a state.
 
 use plotters::style::text_anchor::HPos;
 
@@ -23,7 +24,7 @@ pub struct Gantt {
 /// One task's row of a [`Gantt`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
-    /// Which task.
+    /// Which task, or which state.
     pub label: Text,
     /// Which of the groups it belongs to.
     pub group: usize,
@@ -55,11 +56,11 @@ impl Gantt {
             .lanes
             .iter()
             .flat_map(|lane| lane.spans.iter().map(move |&span| row(lane, span)));
-        let mut columns = vec![text!("Task")];
+        let mut columns = vec![text!("Row")];
         if grouped {
             columns.push(text!("Kind"));
         }
-        columns.extend([text!("From"), text!("To"), text!("Ran for")]);
+        columns.extend([text!("From"), text!("To"), text!("Lasted")]);
         Table {
             numbers_from: columns.len() - 3,
             rows: rows.collect(),

@@ -43,6 +43,9 @@ pub(super) enum Role {
 /// ```
 pub fn entry() {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(status) = experiments::run_errand(&arguments) {
+        leave(status);
+    }
     if arguments.first().is_none_or(|first| first != MARK) {
         CAN_BE_WORKER.store(true, Ordering::Relaxed);
         return;

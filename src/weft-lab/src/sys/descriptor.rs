@@ -19,6 +19,13 @@ pub fn read_word(fd: RawFd) -> io::Result<u64> {
     }
 }
 
+/// Is the descriptor with this number open in the calling task's table (`fcntl(2)`, `F_GETFD`)?
+#[must_use]
+pub fn is_open_number(fd: RawFd) -> bool {
+    // SAFETY: takes numbers alone, and changes nothing.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+}
+
 /// Closes the descriptor with this number (`close(2)`); one that is not open is left alone.
 ///
 /// The number must come from a task that gave the descriptor up with `into_raw_fd`.
@@ -44,7 +51,9 @@ mod tests {
             read_word(reader.as_raw_fd()).unwrap_err().kind(),
             io::ErrorKind::UnexpectedEof
         );
-        close_number(writer.into_raw_fd());
+        let number = writer.into_raw_fd();
+        assert!(is_open_number(number) && !is_open_number(-1));
+        close_number(number);
         assert!(read_word(-1).is_err());
     }
 }

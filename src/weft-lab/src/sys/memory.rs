@@ -1,12 +1,14 @@
 //! Memory that an experiment maps for itself, and the system call that locks sleep on.
 
+use std::ffi::CStr;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 
 /// The size of a page in bytes.
 #[must_use]
@@ -159,6 +161,42 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range was mapped by this value, and no reference into it outlives `self`.
         let _ignored = unsafe { munmap(self.start, self.bytes) };
+    }
+}
+
+/// One page of a file that lies in memory alone (`memfd_create(2)`), mapped to be read.
+#[derive(Debug)]
+pub struct FilePage {
+    start: NonNull<libc::c_void>,
+}
+
+impl FilePage {
+    /// Makes a file of one page with this name, and maps it.
+    ///
+    /// # Errors
+    ///
+    /// No memory, or no descriptor is left.
+    pub fn new(name: &CStr) -> io::Result<Self> {
+        let file = memfd_create(name, MFdFlags::MFD_CLOEXEC)?;
+        let bytes = page_bytes();
+        nix::unistd::ftruncate(&file, bytes.try_into().map_err(io::Error::other)?)?;
+        let length = NonZeroUsize::new(bytes).ok_or(io::ErrorKind::InvalidInput)?;
+        // SAFETY: a new mapping at an address that the kernel chooses overlaps nothing; nobody else has the file.
+        let start = unsafe { mmap(None, length, ProtFlags::PROT_READ, MapFlags::MAP_SHARED, &file, 0) }?;
+        Ok(FilePage { start })
+    }
+
+    /// Its first address.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.start.as_ptr() as usize
+    }
+}
+
+impl Drop for FilePage {
+    fn drop(&mut self) {
+        // SAFETY: the range was mapped by this value, which hands out no reference into it.
+        let _ignored = unsafe { munmap(self.start, page_bytes()) };
     }
 }
 

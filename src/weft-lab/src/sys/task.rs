@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -339,6 +339,36 @@ pub fn clone_vm(stack: &Mapping) -> io::Result<()> {
     wait_for(pid).map(drop)
 }
 
+/// What the child of [`vfork_until_read`] runs: it waits for one byte, with its maker's memory and thread pointer.
+extern "C" fn read_one(fd: *mut c_void) -> c_int {
+    let mut byte = 0_u8;
+    let fd = c_int::try_from(fd.addr()).unwrap_or(-1);
+    // SAFETY: the buffer is as long as stated; a number that is not open is refused.
+    let read = unsafe { libc::read(fd, (&raw mut byte).cast(), 1) };
+    c_int::from(read != 1)
+}
+
+/// Makes a child that uses this process's memory and holds this process up until it has read one byte from `fd`, or that
+/// is closed (`vfork(2)`; `clone(2)` with `CLONE_VM` and `CLONE_VFORK`); and waits for its end.
+///
+/// # Errors
+///
+/// No memory, a limit on processes, or no byte.
+pub fn vfork_until_read(stack: &Mapping, fd: BorrowedFd<'_>) -> io::Result<()> {
+    let top = (stack.address() + stack.bytes()) as *mut c_void;
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let number = usize::try_from(fd.as_raw_fd()).map_err(io::Error::other)?;
+    // SAFETY: as in `clone_on`; the child uses its maker's thread-local storage, whose owner is held up meanwhile.
+    let pid = unsafe { libc::clone(read_one, top, flags, std::ptr::without_provenance_mut::<c_void>(number)) };
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    match wait_for(Pid::from_raw(pid))? {
+        Ended::Exit(0) => Ok(()),
+        ended => Err(io::Error::other(format!("the child that reads ended with {ended:?}"))),
+    }
+}
+
 /// Ends every descendant of this process and waits for them; for a subreaper, which inherits those whose parent ends.
 pub fn kill_all_children() {
     loop {
@@ -421,6 +451,16 @@ mod tests {
             fork_exec_and_wait(program.path()).unwrap();
             spawn_and_wait(program.path()).unwrap();
         }
+    }
+
+    #[test]
+    fn a_vforked_child_ends_when_it_has_read() {
+        let stack = Mapping::private(64 << 10).unwrap();
+        let (reader, mut writer) = io::pipe().unwrap();
+        io::Write::write_all(&mut writer, &[1]).unwrap();
+        vfork_until_read(&stack, reader.as_fd()).unwrap();
+        drop(writer);
+        assert!(vfork_until_read(&stack, reader.as_fd()).is_err());
     }
 
     #[test]
