@@ -138,7 +138,7 @@ window.weft = window.weft ?? {};
     function gapsFigure(result, judged, machine, say) {
         const title = say('gaps_title');
         const rows = ['main', 'worker'].map(side => ({
-            name: say(result.aa ? 'side_worker' : `side_${side}`),
+            name: say(`side_${result.aa ? 'worker' : side}`),
             values: result.samples[side].flat(),
             longest: judged.longest[side],
         }));
@@ -201,6 +201,7 @@ window.weft = window.weft ?? {};
         const box = card.querySelector('.weft-page-result');
         const runButton = form.querySelector('.weft-run');
         const cancelButton = form.querySelector('.weft-cancel');
+        const failure = card.querySelector('.weft-error');
         const recorded = card.querySelector('.weft-result');
         let toggle = null;
         let end = null;
@@ -222,7 +223,7 @@ window.weft = window.weft ?? {};
         function state(name, words) {
             card.dataset.state = name;
             card.setAttribute('aria-busy', String(name === 'running'));
-            show(progress, name !== 'idle');
+            show(progress, name !== 'idle' && name !== 'failed');
             show(progress.querySelector('progress'), name === 'running');
             status.textContent = words;
         }
@@ -255,6 +256,7 @@ window.weft = window.weft ?? {};
             const hide = () => document.hidden && end('page_hidden');
             document.addEventListener('visibilitychange', hide);
             setBusy(true);
+            show(failure, false);
             const stopAnimation = animate(card, say);
             try {
                 const samples = await weft.frames.measure(choices, tell, () => why);
@@ -263,7 +265,13 @@ window.weft = window.weft ?? {};
                 put(result);
                 state('done', say('done'));
             } catch (error) {
-                state('cancelled', weft.frames.isEnded(error) ? say(error.why) : error.message);
+                if (weft.frames.isEnded(error)) {
+                    state('cancelled', say(error.why));
+                } else {
+                    state('failed', '');
+                    failure.replaceChildren(make('strong', '', error.message));
+                    show(failure, true);
+                }
             } finally {
                 document.removeEventListener('visibilitychange', hide);
                 stopAnimation();

@@ -97,5 +97,5 @@ pub(super) fn bend(points: &[(f64, f64)]) -> f64 {
             low = left;
         }
     }
-    at((low + high) / 2.0)
+    at(f64::midpoint(low, high))
 }

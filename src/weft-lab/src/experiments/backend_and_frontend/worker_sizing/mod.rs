@@ -331,14 +331,14 @@ fn follow_all(
                 .filter(|(cell, visit)| *cell == (work, workers) && !visit.counted.is_empty())
                 .map(|(_, visit)| visit)
                 .collect();
-            put_visits(cx, condition(work, workers), &visits);
+            put_visits(cx, &condition(work, workers), &visits);
         }
     }
     Ok(())
 }
 
 /// One number a visit of each quantity.
-fn put_visits(cx: &mut Context<'_>, condition: Condition, visits: &[&pool::Visit]) {
+fn put_visits(cx: &mut Context<'_>, condition: &Condition, visits: &[&pool::Visit]) {
     let whole = |done: &pool::Done| done.answered.since(done.came).as_f64();
     let served = |done: &pool::Done| done.answered.since(done.taken).as_f64();
     let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
