@@ -93,7 +93,7 @@ struct Evaluator {
 impl Evaluator {
     fn new(options: &Options, events: Events, shared: Arc<Shared>) -> Result<Evaluator, Failure> {
         let place = Place::prepare(options)?;
-        let link = Link::listen(place.folder(), events).map_err(|error| Failure::new("Start", error.to_string()))?;
+        let link = Link::listen(place.sockets(), events).map_err(|error| Failure::new("Start", error.to_string()))?;
         *shared.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.clone());
         let mut context = match EvalContext::with_subprocess_command(supervisor_command(options, &place)?) {
             Ok((context, _)) => context,
@@ -106,7 +106,12 @@ impl Evaluator {
         let failed = |error: evcxr::Error| Failure::new("Start", format!("the first cell failed: {error}"));
         let mut state = context.state();
         state.set_opt_level("0").map_err(failed)?;
-        place.preload(&mut state).map_err(failed)?;
+        if let Some((name, config)) = place.dependency() {
+            // All of it is there, so nobody needs to be asked for it.
+            state.set_offline_mode(true);
+            state.add_dep(&name, &config).map_err(failed)?;
+            state.set_offline_mode(false);
+        }
         context.eval_with_state(HOOK, state).map_err(failed)?;
         let generation = link.generation();
         let _nothing_of_a_cell = link.end();
@@ -149,6 +154,9 @@ impl Evaluator {
         self.shared.interrupted.store(false, Ordering::SeqCst);
         self.shared.running.store(true, Ordering::SeqCst);
         self.link.begin(cell, syntax::has_value(&code));
+        if let Some(note) = self.place.note.take() {
+            self.link.note(&note);
+        }
         let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(&code)));
         let told = self.link.end();
         self.shared.running.store(false, Ordering::SeqCst);
@@ -220,7 +228,7 @@ fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failu
     let program: PathBuf = std::env::current_exe()
         .map_err(|error| Failure::new("Start", format!("this program's own file is unknown: {error}")))?;
     let job = wire::Job {
-        folder: place.folder().to_owned(),
+        folder: place.sockets().to_owned(),
         cell_timeout_ms: options
             .cell_timeout
             .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
