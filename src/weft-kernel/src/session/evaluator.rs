@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::link::{Link, Told};
-use super::place::Place;
+use super::place::{self, Place};
 use super::{CellId, Completion, Completions, Events, Failure, Job, MimeMap, Options, Outcome, State, failure, syntax};
 use crate::supervisor::wire::{self, Cause};
 
@@ -98,8 +98,9 @@ impl Evaluator {
         let mut context = match EvalContext::with_subprocess_command(supervisor_command(options, &place)?) {
             Ok((context, _)) => context,
             Err(error) => {
-                let refused = link.refused().map(|reason| Failure::new("Start", reason));
-                return Err(refused.unwrap_or_else(|| Failure::new("Start", error.to_string())));
+                let noted = link.end().notes.into_iter().next();
+                let reason = link.refused().or(noted).unwrap_or_else(|| error.to_string());
+                return Err(Failure::new("Start", reason));
             }
         };
         *shared.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
@@ -236,6 +237,14 @@ fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failu
         no_network: options.no_network,
     };
     let mut command = Command::new(program);
+    // The cells' standard library is the toolchain's, wherever the loader would look by itself.
+    if let Some(libraries) = place::libraries() {
+        let mut paths = vec![libraries];
+        paths.extend(std::env::split_paths(
+            &std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default(),
+        ));
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(paths).unwrap_or_default());
+    }
     command.env(wire::JOB, serde_json::to_string(&job).unwrap_or_default());
     Ok(command)
 }

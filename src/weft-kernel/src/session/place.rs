@@ -142,6 +142,16 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)
 }
 
+/// Where the toolchain's own libraries are.
+pub(super) fn libraries() -> Option<PathBuf> {
+    let output = std::process::Command::new("rustc")
+        .args(["--print", "target-libdir"])
+        .output()
+        .ok()?;
+    let path = String::from_utf8(output.stdout).ok()?;
+    Some(PathBuf::from(path.trim())).filter(|path| path.is_dir())
+}
+
 /// Whether rust-analyzer finds the standard library's source.
 pub fn has_std_source() -> bool {
     if let Some(path) = std::env::var_os("RUST_SRC_PATH") {
