@@ -78,7 +78,7 @@ fn manifest() -> Option<Table> {
         } else {
             value.clone()
         };
-        dependencies.insert(name.clone(), value);
+        dependencies.insert(name.clone(), exactly(value, &locked(name)?));
     }
     dependencies.insert("plotters".to_owned(), plotters());
     let package = workspace.get("package")?;
@@ -98,55 +98,82 @@ fn manifest() -> Option<Table> {
     Some(manifest)
 }
 
+/// The same, in no other version.
+fn exactly(dependency: Value, version: &str) -> Value {
+    let mut table = match dependency {
+        Value::Table(table) => table,
+        _ => Table::new(),
+    };
+    table.insert("version".to_owned(), format!("={version}").into());
+    Value::Table(table)
+}
+
+/// The lock file's packages.
+fn packages() -> &'static [Value] {
+    static PACKAGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+        let lock: Table = LOCK.parse().unwrap_or_default();
+        lock.get("package")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    });
+    &PACKAGES
+}
+
+/// The package of an entry in the lock file: `name`, or `name version` where there are several.
+fn package(entry: &str) -> Option<&'static Value> {
+    let mut words = entry.split(' ');
+    let (name, version) = (words.next()?, words.next());
+    packages().iter().find(|package| {
+        text_of(package, "name") == name && version.is_none_or(|version| text_of(package, "version") == version)
+    })
+}
+
+fn entries_of(package: &Value) -> Vec<String> {
+    let list = package.get("dependencies").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The version that `weft-lab` has of a crate that it names.
 fn locked(name: &str) -> Option<String> {
-    let lock: Table = LOCK.parse().ok()?;
-    let packages = lock.get("package")?.as_array()?;
-    let package = packages.iter().find(|package| text_of(package, "name") == name)?;
-    Some(text_of(package, "version").to_owned())
+    let entry = entries_of(package("weft-lab")?)
+        .into_iter()
+        .find(|entry| entry.split(' ').next() == Some(name))?;
+    Some(text_of(package(&entry)?, "version").to_owned())
 }
 
 fn text_of<'a>(package: &'a Value, key: &str) -> &'a str {
     package.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// All that `weft-lab` needs, however far down, at exactly the lock file's versions.
+/// All that `weft-lab` needs and does not name itself, however far down, at exactly the lock file's versions.
 fn pins() -> Option<Table> {
-    let lock: Table = LOCK.parse().ok()?;
-    let packages = lock.get("package")?.as_array()?;
-    let named = |wanted: &str| {
-        // `name`, or `name version` where there are several.
-        let mut words = wanted.split(' ');
-        let (name, version) = (words.next()?, words.next());
-        packages.iter().find(|package| {
-            text_of(package, "name") == name && version.is_none_or(|version| text_of(package, "version") == version)
-        })
-    };
-    let below = |package: &Value| -> Vec<String> {
-        let list = package.get("dependencies").and_then(Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
     let lab: Table = LAB.parse().ok()?;
     let direct = lab.get("dependencies")?.as_table()?;
-    let is_used = |name: &String| {
-        direct
-            .get(name.as_str())
-            .is_some_and(|value| value.get("optional").is_none())
-    };
-    let mut open: Vec<String> = direct.keys().filter(|name| is_used(name)).cloned().collect();
+    let is_used = |name: &str| direct.get(name).is_some_and(|value| value.get("optional").is_none());
+    let named: Vec<String> = entries_of(package("weft-lab")?)
+        .into_iter()
+        .filter(|entry| is_used(entry.split(' ').next().unwrap_or_default()))
+        .collect();
+    let mut open: Vec<String> = named
+        .iter()
+        .filter_map(|entry| package(entry))
+        .flat_map(entries_of)
+        .collect();
     let mut seen = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        if !is_for_linux(&name) || !seen.insert(name.clone()) {
+    while let Some(entry) = open.pop() {
+        if !is_for_linux(&entry) || !seen.insert(entry.clone()) {
             continue;
         }
-        open.extend(below(named(&name)?));
+        open.extend(entries_of(package(&entry)?));
     }
     let mut pins = Table::new();
-    for name in seen {
-        let package = named(&name)?;
+    for entry in seen.iter().filter(|entry| !named.contains(entry)) {
+        let package = package(entry)?;
         let (name, version) = (text_of(package, "name"), text_of(package, "version"));
         let mut pin = Table::new();
         pin.insert("package".to_owned(), name.into());
