@@ -1,0 +1,5 @@
+//! A Jupyter kernel for Rust notebooks.
+
+fn main() {
+    weft_kernel::entry();
+}
