@@ -1,0 +1,6 @@
+//! A Jupyter kernel for Rust notebooks.
+
+fn main() {
+    evcxr::runtime_hook();
+    weft_lab::worker::entry();
+}
