@@ -3,3 +3,14 @@
 //! `HOW_IT_WORKS.md`, beside this crate's manifest, draws its processes.
 
 pub mod session;
+pub mod supervisor;
+pub mod sys;
+
+/// Turns this process into what it was started as, if that is not the kernel itself: a worker that measures, a
+/// supervisor of cells, evcxr's wrapper of rustc. It then never returns. First thing in `main`.
+pub fn entry() {
+    weft_lab::worker::entry();
+    supervisor::entry();
+    evcxr::runtime_hook();
+    session::place::choose();
+}

@@ -1,6 +1,7 @@
 //! The `weft-kernel` command: installs the kernel, and is it.
 
 mod args;
+mod doctor;
 mod failure;
 mod history;
 mod install;
@@ -16,9 +17,8 @@ use failure::Status;
 use weft_kernel::session::Options;
 
 fn main() -> ExitCode {
-    // In a process that evcxr or a run started these never return.
-    evcxr::runtime_hook();
-    weft_lab::worker::entry();
+    // In a process that evcxr, the session or a run started this never returns.
+    weft_kernel::entry();
     let args = match Args::read() {
         Ok(args) => args,
         Err(status) => return status.into(),
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
             };
             protocol::run(&args.file, options, args.limits.output_limit).map(|()| Status::Done)
         }
-        Command::Doctor(_) => todo!(),
+        Command::Doctor(args) => doctor::run(&args),
     };
     ended.unwrap_or_else(|error| failure::report(&error)).into()
 }

@@ -1,11 +1,8 @@
 //! The control channel: answered at once, also while a cell runs.
 
-use std::sync::Arc;
-
 use jupyter_protocol::{DebugReply, InterruptReply, JupyterMessage, JupyterMessageContent, ReplyStatus, ShutdownReply};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use weft_kernel::session::Session;
 
 use super::channels::{Inbox, Outbox};
 use super::info;
@@ -16,7 +13,6 @@ use crate::output::log;
 /// The desk at which interrupts and the end are ordered.
 #[derive(Clone)]
 pub(super) struct Control {
-    pub(super) session: Arc<Session>,
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) replies: Outbox,
     pub(super) iopub: Iopub,
@@ -46,8 +42,7 @@ impl Control {
 
     /// Ends the cell that runs.
     pub(super) fn interrupt(&self) {
-        self.session.interrupt();
-        let _is_over = self.orders.send(Order::Interrupted);
+        let _is_over = self.orders.send(Order::Interrupt);
     }
 
     /// Ends the kernel.

@@ -6,28 +6,31 @@ use std::sync::Arc;
 
 use jupyter_protocol::{
     CommClose, CommInfoReply, ExecuteInput, ExecuteReply, ExecuteRequest, ExecutionCount, ExecutionState, ErrorOutput,
-    ExpressionResult, InputRequest, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
+    ExpressionResult, InputRequest, IsCompleteReply, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
 };
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::Duration;
-use weft_kernel::session::{CellId, Event, Failure, MimeMap, Outcome, Session};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Duration, sleep};
+use weft_kernel::session::{CellId, Completeness, Event, Failure, MimeMap, Outcome, Session, completeness};
 
 use super::channels::{Channels, Inbox, Replies};
 use super::iopub::{Iopub, as_it_is};
 use super::outputs::{Name, Outputs, Shown};
-use super::{completeness, cursor, info};
+use super::{cursor, info};
 use crate::history::History;
 use crate::output::log;
 
 /// When the kernel ends, what has been said has this long to reach its readers.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// A cell that was interrupted in the moment in which it was begun is looked after this often.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// What others tell the loop.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// Somebody has interrupted the cell that runs.
-    Interrupted,
+    /// The cell that runs is to end.
+    Interrupt,
     /// The kernel is to end.
     End,
 }
@@ -60,6 +63,10 @@ struct Running {
     number: usize,
     /// When it began, as the protocol writes a time.
     started: Value,
+    /// Keeps it from being begun.
+    cancel: Arc<Notify>,
+    /// It was interrupted before it was begun.
+    is_interrupted: bool,
     end: Pin<Box<dyn Future<Output = End> + Send>>,
 }
 
@@ -78,14 +85,14 @@ struct Asking {
 impl Kernel {
     pub(super) fn new(
         channels: Channels,
-        session: Arc<Session>,
+        session: Session,
         events: mpsc::Receiver<(CellId, Event)>,
         orders: mpsc::UnboundedReceiver<Order>,
         output_limit: usize,
     ) -> (Kernel, Inbox) {
         let outputs = Outputs::new(channels.iopub.clone(), output_limit);
         let kernel = Kernel {
-            session,
+            session: Arc::new(session),
             events,
             shell: channels.shell,
             stdin: channels.stdin,
@@ -103,21 +110,21 @@ impl Kernel {
         (kernel, channels.control)
     }
 
-    /// Serves until somebody wants it to end.
-    pub(super) async fn serve(mut self) {
+    /// Serves until somebody wants it to end; the session goes on.
+    pub(super) async fn serve(mut self) -> Arc<Session> {
         self.iopub.status(None, ExecutionState::Starting);
         loop {
             tokio::select! {
                 biased;
                 order = self.orders.recv() => match order {
-                    // The cell that asks does so no more.
-                    Some(Order::Interrupted) => self.asking = None,
+                    Some(Order::Interrupt) => self.interrupt(),
                     Some(Order::End) | None => break,
                 },
                 Some(reply) = self.stdin.recv() => self.answered(reply),
                 Some(request) = self.shell.recv() => self.receive(request),
                 Some((cell, event)) = self.events.recv() => self.show(cell, event),
                 () = self.outputs.due() => self.outputs.flush(),
+                () = sleep(LOOK), if self.is_to_be_interrupted() => self.interrupt(),
                 end = end_of(&mut self.running) => self.finish(end),
             }
         }
@@ -129,6 +136,27 @@ impl Kernel {
         };
         let _or_not = tokio::time::timeout(LAST_WORDS, said).await;
         self.iopub.flushed(LAST_WORDS).await;
+        self.session
+    }
+
+    /// Ends the cell that runs. One that waits for the session's start is not begun.
+    fn interrupt(&mut self) {
+        // The cell that asks does so no more.
+        self.asking = None;
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.is_interrupted = !self.session.is_running();
+        if running.is_interrupted {
+            running.cancel.notify_one();
+        } else {
+            self.session.interrupt();
+        }
+    }
+
+    /// Whether the cell was interrupted in the moment in which it went to the session, which had not begun it.
+    fn is_to_be_interrupted(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_interrupted)
     }
 
     fn receive(&mut self, request: JupyterMessage) {
@@ -158,7 +186,7 @@ impl Kernel {
             JupyterMessageContent::KernelInfoRequest(_) => {
                 self.spawn(request, |_| async { info::reply().await.into() });
             }
-            JupyterMessageContent::IsCompleteRequest(ask) => self.answer(&request, completeness::of(&ask.code)),
+            JupyterMessageContent::IsCompleteRequest(ask) => self.answer(&request, is_complete(&ask.code)),
             JupyterMessageContent::HistoryRequest(ask) => self.answer(&request, self.history.reply(ask)),
             JupyterMessageContent::CommInfoRequest(_) => self.answer(&request, CommInfoReply::default()),
             JupyterMessageContent::CommOpen(open) => {
@@ -225,7 +253,8 @@ impl Kernel {
             };
             self.iopub.tell(Some(&request), input);
         }
-        let end = evaluate(Arc::clone(&self.session), cell, &execute);
+        let cancel = Arc::new(Notify::new());
+        let end = evaluate(Arc::clone(&self.session), Arc::clone(&cancel), cell, &execute);
         // A message says when it was made.
         let now = JupyterMessage::new(CommInfoReply::default(), None).header.date;
         self.running = Some(Running {
@@ -234,6 +263,8 @@ impl Kernel {
             request,
             execute,
             number,
+            cancel,
+            is_interrupted: false,
             end: Box::pin(end),
         });
     }
@@ -379,14 +410,19 @@ async fn end_of(running: &mut Option<Running>) -> End {
 }
 
 /// Runs the cell, and where it does well, what its client wants to know after it.
-fn evaluate(session: Arc<Session>, cell: CellId, execute: &ExecuteRequest) -> impl Future<Output = End> + use<> {
+fn evaluate(
+    session: Arc<Session>,
+    cancel: Arc<Notify>,
+    cell: CellId,
+    execute: &ExecuteRequest,
+) -> impl Future<Output = End> + use<> {
     let code = execute.code.clone();
     let asked: BTreeMap<String, String> = execute.user_expressions.clone().unwrap_or_default().into_iter().collect();
     async move {
         let outcome = if code.trim().is_empty() {
             Outcome::Done { value: None }
         } else {
-            session.execute(cell, code).await
+            begun(&session, &cancel, cell, code).await
         };
         let mut expressions = Vec::new();
         if matches!(outcome, Outcome::Done { .. }) {
@@ -395,6 +431,27 @@ fn evaluate(session: Arc<Session>, cell: CellId, execute: &ExecuteRequest) -> im
             }
         }
         End { outcome, expressions }
+    }
+}
+
+async fn begun(session: &Session, cancel: &Notify, cell: CellId, code: String) -> Outcome {
+    tokio::select! {
+        biased;
+        () = cancel.notified() => {
+            Outcome::Interrupted(Failure::new("Interrupted", "the cell was interrupted before it began"))
+        }
+        ready = session.ready() => match ready {
+            Ok(()) => session.execute(cell, code).await,
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+}
+
+fn is_complete(code: &str) -> IsCompleteReply {
+    match completeness(code) {
+        Completeness::Complete => IsCompleteReply::complete(),
+        Completeness::Incomplete { indent } => IsCompleteReply::incomplete(indent),
+        Completeness::Invalid => IsCompleteReply::invalid(),
     }
 }
 

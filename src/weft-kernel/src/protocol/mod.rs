@@ -10,7 +10,6 @@
 //! ```
 
 mod channels;
-mod completeness;
 mod control;
 mod cursor;
 mod info;
@@ -23,7 +22,6 @@ mod wire;
 mod zmtp;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use nix::unistd::{Pid, getppid};
@@ -50,14 +48,13 @@ pub(crate) fn run(file: &Path, options: Options, output_limit: u64) -> anyhow::R
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let ended = runtime.block_on(async {
+    let session = runtime.block_on(async {
         info::prepare();
         let (told, events) = mpsc::channel(MOST_EVENTS);
-        let session = Arc::new(Session::start(options, told));
+        let session = Session::start(options, told);
         let channels = channels::open(&info).await.context("cannot open the kernel's sockets")?;
         let (order, orders) = mpsc::unbounded_channel();
         let control = Control {
-            session: Arc::clone(&session),
             orders: order,
             replies: channels.replies.control.clone(),
             iopub: channels.iopub.clone(),
@@ -66,11 +63,11 @@ pub(crate) fn run(file: &Path, options: Options, output_limit: u64) -> anyhow::R
         let (kernel, inbox) = Kernel::new(channels, session, events, orders, limit);
         tokio::spawn(watch(control.clone()));
         tokio::spawn(control.serve(inbox));
-        kernel.serve().await;
-        Ok(())
+        anyhow::Ok(kernel.serve().await)
     });
     runtime.shutdown_timeout(PATIENCE);
-    ended
+    // Now that nobody asks it any more, it ends with all that its cells have started.
+    session.map(drop)
 }
 
 /// Signals, and the end of whoever started us, are orders too.

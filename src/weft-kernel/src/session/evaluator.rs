@@ -1,89 +1,250 @@
 //! The thread that owns evcxr's context.
 
-use std::sync::mpsc;
-use std::thread;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 
-use evcxr::{CommandContext, EvalContextOutputs};
+use evcxr::{CommandContext, EvalContext, EvalOutputs};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Completion, Completions, Event, Events, Job, MimeMap, Options, Outcome, State};
+use super::link::{Link, Told};
+use super::place::Place;
+use super::{CellId, Completion, Completions, Events, Failure, Job, MimeMap, Options, Outcome, State, failure, syntax};
+use crate::supervisor::wire::{self, Cause};
 
-/// Starts the thread; it ends when nobody can ask it any more.
-pub(super) fn start(_options: Options, events: Events, jobs: mpsc::Receiver<Job>, state: watch::Sender<State>) {
-    thread::spawn(move || match CommandContext::new() {
-        Ok((context, outputs)) => {
-            state.send_replace(State::Ready);
-            serve(context, &outputs, &events, &jobs);
-        }
-        Err(error) => {
-            state.send_replace(State::Failed(error.into()));
-        }
-    });
+/// The session's first cell: see the file.
+const HOOK: &str = include_str!("hook.rs");
+/// What rust-analyzer is asked so that it has read the standard library when the reader's first `let` comes.
+const WARMING: &str = "let w = 1; w";
+/// Parsers go deep.
+const STACK: usize = 64 << 20;
+
+/// What the session's handle shares with the thread.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) running: AtomicBool,
+    pub(super) interrupted: AtomicBool,
+    pub(super) closing: AtomicBool,
+    pub(super) link: Mutex<Option<Link>>,
+    /// The supervisor's process.
+    supervisor: Mutex<Option<Arc<Mutex<std::process::Child>>>>,
 }
 
-fn serve(mut context: CommandContext, outputs: &EvalContextOutputs, events: &Events, jobs: &mpsc::Receiver<Job>) {
-    for job in jobs {
-        match job {
-            Job::Execute { cell, code, reply } => {
-                let result = thread::scope(|scope| {
-                    let (over, end) = mpsc::channel::<()>();
-                    scope.spawn(move || {
-                        loop {
-                            let last = end.try_recv() != Err(mpsc::TryRecvError::Empty);
-                            let mut any = false;
-                            while let Ok(line) = outputs.stdout.recv_timeout(std::time::Duration::from_millis(1)) {
-                                any = true;
-                                let _ = events.blocking_send((cell, Event::Stdout(line + "\n")));
-                            }
-                            while let Ok(line) = outputs.stderr.recv_timeout(std::time::Duration::from_millis(1)) {
-                                any = true;
-                                let _ = events.blocking_send((cell, Event::Stderr(line + "\n")));
-                            }
-                            if last && !any {
-                                break;
-                            }
-                        }
-                    });
-                    let result = context.execute(&code);
-                    drop(over);
-                    result
-                });
-                let outcome = match result {
-                    Ok(outputs) => Outcome::Done {
-                        value: value_of(outputs),
-                    },
-                    Err(error) => Outcome::Failed(error.into()),
-                };
-                let _gone = reply.send(outcome);
-            }
-            Job::Complete { code, cursor, reply } => {
-                let _gone = reply.send(complete(&mut context, &code, cursor));
-            }
-            Job::Inspect { code, cursor, reply } => {
-                let _gone = reply.send(inspect(&mut context, &code, cursor));
+impl Shared {
+    pub(super) fn link(&self) -> Option<Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends compilers: all that this process has started, but the supervisor and what is below it.
+    pub(super) fn end_compilers(&self) {
+        let handle = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let supervisor = handle.and_then(|child| child.try_lock().ok().map(|child| child.id().cast_signed()));
+        let spared: Vec<i32> = supervisor
+            .into_iter()
+            .flat_map(|pid| std::iter::once(pid).chain(weft_lab::sys::descendants(pid)))
+            .collect();
+        for pid in weft_lab::sys::descendants(std::process::id().cast_signed()) {
+            if !spared.contains(&pid) {
+                let _gone = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
             }
         }
     }
 }
 
-fn value_of(outputs: evcxr::EvalOutputs) -> Option<MimeMap> {
-    let map: MimeMap = outputs
-        .content_by_mime_type
-        .into_iter()
-        .map(|(mime, content)| (mime, Value::String(content)))
-        .collect();
-    (!map.is_empty()).then_some(map)
+/// Starts the thread; it ends when nobody can ask it any more.
+pub(super) fn start(
+    options: Options,
+    events: Events,
+    jobs: mpsc::Receiver<Job>,
+    state: watch::Sender<State>,
+    shared: Arc<Shared>,
+) -> Option<JoinHandle<()>> {
+    let thread = thread::Builder::new()
+        .name("weft-evaluator".to_owned())
+        .stack_size(STACK);
+    let work = move || match Evaluator::new(&options, events, shared) {
+        Ok(mut evaluator) => {
+            state.send_replace(State::Ready);
+            evaluator.warm_up();
+            evaluator.serve(&jobs);
+        }
+        Err(failure) => {
+            state.send_replace(State::Failed(failure));
+        }
+    };
+    thread.spawn(work).ok()
+}
+
+struct Evaluator {
+    context: CommandContext,
+    link: Link,
+    shared: Arc<Shared>,
+    generation: u64,
+    /// A cell has used `.await`, so evcxr keeps a runtime of threads.
+    uses_async: bool,
+    // Last, so that it is removed when all else has ended.
+    place: Place,
+}
+
+impl Evaluator {
+    fn new(options: &Options, events: Events, shared: Arc<Shared>) -> Result<Evaluator, Failure> {
+        let place = Place::prepare(options)?;
+        let link = Link::listen(place.folder(), events).map_err(|error| Failure::new("Start", error.to_string()))?;
+        *shared.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.clone());
+        let mut context = match EvalContext::with_subprocess_command(supervisor_command(options, &place)?) {
+            Ok((context, _)) => context,
+            Err(error) => {
+                let refused = link.refused().map(|reason| Failure::new("Start", reason));
+                return Err(refused.unwrap_or_else(|| Failure::new("Start", error.to_string())));
+            }
+        };
+        *shared.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
+        let failed = |error: evcxr::Error| Failure::new("Start", format!("the first cell failed: {error}"));
+        let mut state = context.state();
+        state.set_opt_level("0").map_err(failed)?;
+        place.preload(&mut state).map_err(failed)?;
+        context.eval_with_state(HOOK, state).map_err(failed)?;
+        let generation = link.generation();
+        Ok(Evaluator {
+            context: CommandContext::with_eval_context(context),
+            link,
+            shared,
+            generation,
+            uses_async: false,
+            place,
+        })
+    }
+
+    fn warm_up(&mut self) {
+        let _nothing = self.context.completions(WARMING, WARMING.len());
+    }
+
+    fn serve(&mut self, jobs: &mpsc::Receiver<Job>) {
+        for job in jobs {
+            if self.shared.closing.load(Ordering::SeqCst) {
+                return;
+            }
+            match job {
+                Job::Execute { cell, code, reply } => {
+                    let outcome = self.execute(cell, &code);
+                    let _gone = reply.send(outcome);
+                }
+                Job::Complete { code, cursor, reply } => {
+                    let _gone = reply.send(complete(&mut self.context, &code, cursor));
+                }
+                Job::Inspect { code, cursor, reply } => {
+                    let _gone = reply.send(inspect(&mut self.context, &code, cursor));
+                }
+            }
+        }
+    }
+
+    fn execute(&mut self, cell: CellId, code: &str) -> Outcome {
+        let code = self.place.without_preloaded(code);
+        self.shared.interrupted.store(false, Ordering::SeqCst);
+        self.shared.running.store(true, Ordering::SeqCst);
+        self.link.begin(cell, syntax::has_value(&code));
+        let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(&code)));
+        let told = self.link.end();
+        self.shared.running.store(false, Ordering::SeqCst);
+        self.uses_async |= code.contains(".await");
+        let restored = told.restored || told.death.is_some();
+        let outcome = self.outcome(&code, result, told);
+        self.mend(restored);
+        outcome
+    }
+
+    fn outcome(&self, code: &str, result: thread::Result<Result<EvalOutputs, evcxr::Error>>, told: Told) -> Outcome {
+        let interrupted = self.shared.interrupted.load(Ordering::SeqCst);
+        if let Some(death) = &told.death {
+            let failure = failure::died(death);
+            return if death.cause == Cause::Interrupt {
+                Outcome::Interrupted(failure)
+            } else {
+                Outcome::Failed(failure)
+            };
+        }
+        if told.not_begun {
+            return Outcome::Interrupted(Failure::interrupted());
+        }
+        if let Some(panic) = &told.panic {
+            let source = self.context.last_source().unwrap_or_default();
+            return Outcome::Failed(failure::panicked(panic, code, &source, told.restored));
+        }
+        if let Some(text) = told.erred {
+            return Outcome::Failed(Failure::new("Error", text));
+        }
+        match result {
+            Ok(Ok(outputs)) => Outcome::Done {
+                value: value_of(told.value, outputs),
+            },
+            Ok(Err(_)) if interrupted => Outcome::Interrupted(Failure::interrupted()),
+            Ok(Err(evcxr::Error::Message(message))) => {
+                let note = told.notes.into_iter().next();
+                Outcome::Failed(self.place.explained(Failure::new("Error", note.unwrap_or(message))))
+            }
+            Ok(Err(error)) => Outcome::Failed(error.into()),
+            Err(_) => Outcome::Failed(Failure::new(
+                "Internal",
+                "evcxr or rust-analyzer panicked over this cell; the kernel's log says where",
+            )),
+        }
+    }
+
+    /// Makes good what a restart or a step back has undone.
+    fn mend(&mut self, restored: bool) {
+        if self.link.generation() != self.generation {
+            self.generation = self.link.generation();
+            let _best = self.context.execute(HOOK);
+        } else if restored && self.uses_async {
+            // Its threads are not in the copy, and whoever waits for one hangs. It is made anew when it is used.
+            let runtime = "std::sync::Arc<std::sync::Mutex<tokio::runtime::Runtime>>";
+            let code =
+                format!("std::mem::forget(evcxr_variable_store.take_variable::<{runtime}>(\"evcxr_tokio_runtime\"));");
+            let _best = self.context.execute(&code);
+        }
+    }
+}
+
+fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failure> {
+    let program: PathBuf = std::env::current_exe()
+        .map_err(|error| Failure::new("Start", format!("this program's own file is unknown: {error}")))?;
+    let job = wire::Job {
+        folder: place.folder().to_owned(),
+        cell_timeout_ms: options
+            .cell_timeout
+            .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+        memory_limit: options.memory_limit,
+        no_network: options.no_network,
+    };
+    let mut command = Command::new(program);
+    command.env(wire::JOB, serde_json::to_string(&job).unwrap_or_default());
+    Ok(command)
+}
+
+/// What the last expression showed, and what evcxr's own commands say.
+fn value_of(mut value: MimeMap, outputs: EvalOutputs) -> Option<MimeMap> {
+    for (mime, content) in outputs.content_by_mime_type {
+        value.entry(mime).or_insert(Value::String(content));
+    }
+    (!value.is_empty()).then_some(value)
 }
 
 fn complete(context: &mut CommandContext, code: &str, cursor: usize) -> Completions {
-    let Ok(found) = context.completions(code, cursor) else {
-        return Completions {
-            start: cursor,
-            end: cursor,
-            ..Completions::default()
-        };
+    let nothing = Completions {
+        start: cursor,
+        end: cursor,
+        ..Completions::default()
     };
+    if !code.is_char_boundary(cursor) {
+        return nothing;
+    }
+    let found = catch_unwind(AssertUnwindSafe(|| context.completions(code, cursor)));
+    let Ok(Ok(found)) = found else { return nothing };
     let matches = found.completions.into_iter().map(|completion| Completion {
         text: completion.code,
         label: completion.label,
@@ -97,7 +258,11 @@ fn complete(context: &mut CommandContext, code: &str, cursor: usize) -> Completi
 }
 
 fn inspect(context: &mut CommandContext, code: &str, cursor: usize) -> Option<MimeMap> {
-    let (plain, html) = context.hover_at(code, cursor).ok()?;
+    if !code.is_char_boundary(cursor) {
+        return None;
+    }
+    let found = catch_unwind(AssertUnwindSafe(|| context.hover_at(code, cursor)));
+    let (plain, html) = found.ok()?.ok()?;
     if plain == "No documentation found" {
         return None;
     }

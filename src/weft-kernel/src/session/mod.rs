@@ -5,15 +5,25 @@
 
 mod evaluator;
 mod failure;
+mod link;
+pub(crate) mod place;
+mod syntax;
 
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc as events, oneshot, watch};
 
+use evaluator::Shared;
 pub use failure::Failure;
+pub use place::has_std_source;
+pub use syntax::{Completeness, completeness};
+
+use crate::supervisor::wire::Order;
 
 /// How a session is to be.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +37,9 @@ pub struct Options {
     /// The folder of prebuilt templates; none: `weft-lab` is not preloaded.
     pub templates: Option<PathBuf>,
 }
+
+/// How often the end of a session is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Representations of one value by their MIME type, such as `text/plain`.
 pub type MimeMap = Map<String, Value>;
@@ -139,20 +152,28 @@ pub type Events = events::Sender<(CellId, Event)>;
 /// A session that goes on. Dropped, it ends with all that it started.
 #[derive(Debug)]
 pub struct Session {
-    jobs: mpsc::Sender<Job>,
+    jobs: Option<mpsc::Sender<Job>>,
     state: watch::Receiver<State>,
+    shared: Arc<Shared>,
+    evaluator: Option<JoinHandle<()>>,
 }
 
 impl Session {
-    /// Starts a session; returns at once.
+    /// Starts a session; returns at once. The program has called [`crate::entry`] first thing in `main`.
     ///
     /// A full channel of events holds the cells back, so whoever reads it must not wait for a cell meanwhile.
     #[must_use]
     pub fn start(options: Options, events: Events) -> Session {
         let (jobs, received) = mpsc::channel();
         let (tell, state) = watch::channel(State::Starting);
-        evaluator::start(options, events, received, tell);
-        Session { jobs, state }
+        let shared = Arc::new(Shared::default());
+        let evaluator = evaluator::start(options, events, received, tell, Arc::clone(&shared));
+        Session {
+            jobs: Some(jobs),
+            state,
+            shared,
+            evaluator,
+        }
     }
 
     /// Waits until cells can be evaluated.
@@ -178,6 +199,9 @@ impl Session {
 
     /// The ways to go on at `cursor`, a byte of `code`; none while a cell runs.
     pub async fn complete(&self, code: String, cursor: usize) -> Completions {
+        if self.is_running() {
+            return Completions::default();
+        }
         self.ask(|reply| Job::Complete { code, cursor, reply })
             .await
             .unwrap_or_default()
@@ -185,18 +209,57 @@ impl Session {
 
     /// What stands at `cursor`, a byte of `code`; nothing while a cell runs.
     pub async fn inspect(&self, code: String, cursor: usize) -> Option<MimeMap> {
+        if self.is_running() {
+            return None;
+        }
         self.ask(|reply| Job::Inspect { code, cursor, reply }).await.flatten()
     }
 
-    /// Ends the cell that runs, if one does: first by asking it, then by force.
-    pub fn interrupt(&self) {}
+    /// Whether a cell is being evaluated.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.shared.running.load(Ordering::SeqCst)
+    }
 
-    /// Ends the session and all that it started, also while a cell runs.
-    pub fn shutdown(self) {}
+    /// Ends the cell that is being evaluated, if one is: its compilers at once, its process first by asking it
+    /// (SIGINT), and two seconds later, or when asked again, by force.
+    pub fn interrupt(&self) {
+        if !self.is_running() {
+            return;
+        }
+        self.shared.interrupted.store(true, Ordering::SeqCst);
+        if let Some(link) = self.shared.link() {
+            link.order(&Order::Interrupt);
+        }
+        self.shared.end_compilers();
+    }
+
+    /// Ends the session and all that it started, also while a cell runs. Waits until nothing of it is left.
+    pub fn shutdown(self) {
+        drop(self);
+    }
 
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Option<T> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(job(reply)).ok()?;
+        self.jobs.as_ref()?.send(job(reply)).ok()?;
         answer.await.ok()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        self.shared.interrupted.store(true, Ordering::SeqCst);
+        if let Some(link) = self.shared.link() {
+            link.close();
+        }
+        self.jobs = None;
+        let Some(evaluator) = self.evaluator.take() else { return };
+        // A compiler may be started between two looks.
+        while !evaluator.is_finished() {
+            self.shared.end_compilers();
+            thread::park_timeout(LOOK_EVERY);
+        }
+        let _panicked = evaluator.join();
     }
 }
