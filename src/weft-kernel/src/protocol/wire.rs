@@ -28,26 +28,23 @@ struct Memory {
 }
 
 impl Seen {
-    /// Whether it is the first message with this signature or id.
-    fn is_new(&self, signature: &[u8], id: &str) -> bool {
+    /// Whether it is the first message with this signature, or where there is no key, with this header.
+    ///
+    /// The id alone does not tell: `jupyter_client` counts the messages of a manager and of its client apart, and
+    /// writes the same session before both counts.
+    fn is_new(&self, signature: &[u8], header: &[u8]) -> bool {
+        let mark = if signature.is_empty() { header } else { signature };
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without a key there is no signature.
-        let signature = (!signature.is_empty()).then(|| signature.to_vec());
-        let keys = [signature, Some(id.as_bytes().to_vec())];
-        let mut is_new = true;
-        for key in keys.into_iter().flatten() {
-            if memory.known.insert(key.clone()) {
-                memory.order.push_back(key);
-            } else {
-                is_new = false;
-            }
+        if !memory.known.insert(mark.to_vec()) {
+            return false;
         }
-        while memory.order.len() > 2 * REMEMBERED {
-            if let Some(oldest) = memory.order.pop_front() {
-                memory.known.remove(&oldest);
-            }
+        memory.order.push_back(mark.to_vec());
+        if memory.order.len() > REMEMBERED
+            && let Some(oldest) = memory.order.pop_front()
+        {
+            memory.known.remove(&oldest);
         }
-        is_new
+        true
     }
 }
 
@@ -63,8 +60,9 @@ pub(super) fn read(
     let [header, parent, metadata, content, buffers @ ..] = raw.jparts.as_slice() else {
         return Err("it has less than four parts".to_owned());
     };
+    let is_new = seen.is_new(signature.as_deref().unwrap_or_default(), header);
     let header: Header = serde_json::from_slice(header).map_err(|error| format!("its header: {error}"))?;
-    if !seen.is_new(signature.as_deref().unwrap_or_default(), &header.msg_id) {
+    if !is_new {
         return Err(format!("{} {} came before", header.msg_type, header.msg_id));
     }
     let wrong = |part: &str, error: serde_json::Error| format!("the {part} of {}: {error}", header.msg_type);
@@ -122,23 +120,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_or_an_id_counts_once() {
+    fn a_signature_counts_once() {
         let seen = Seen::default();
-        assert!(seen.is_new(b"s1", "a"));
-        assert!(!seen.is_new(b"s1", "a"));
-        assert!(!seen.is_new(b"s1", "b"), "the signature again");
-        assert!(!seen.is_new(b"s2", "a"), "the id again");
-        assert!(seen.is_new(b"", "c") && seen.is_new(b"", "d") && !seen.is_new(b"", "c"));
+        assert!(seen.is_new(b"s1", b"{}") && seen.is_new(b"s2", b"{}"));
+        assert!(!seen.is_new(b"s1", b"{}"));
+    }
+
+    #[test]
+    fn without_a_key_a_header_counts_once() {
+        let seen = Seen::default();
+        assert!(seen.is_new(b"", b"{1}") && seen.is_new(b"", b"{2}"));
+        assert!(!seen.is_new(b"", b"{1}"));
     }
 
     #[test]
     fn memory_is_bounded() {
         let seen = Seen::default();
-        for number in 0..3 * REMEMBERED {
-            assert!(seen.is_new(b"", &number.to_string()));
+        for number in 0..2 * REMEMBERED {
+            assert!(seen.is_new(number.to_string().as_bytes(), b""));
         }
         let memory = seen.0.lock().unwrap();
-        assert_eq!(memory.known.len(), 2 * REMEMBERED);
-        assert_eq!(memory.order.len(), 2 * REMEMBERED);
+        assert_eq!((memory.known.len(), memory.order.len()), (REMEMBERED, REMEMBERED));
     }
 }
