@@ -32,6 +32,7 @@ struct Row {
 enum Source {
     Real,
     Replayed,
+    Injected,
 }
 
 /// Why the A/A runs can't be shown.
@@ -61,7 +62,7 @@ fn draw(calibration: &Calibration, edition: &Edition) -> String {
     let columns = [
         text!("Experiment"),
         text!("Readings"),
-        text!("A/A runs"),
+        text!("Runs"),
         text!("Said “different”"),
     ];
     let head: String = columns
@@ -73,6 +74,7 @@ fn draw(calibration: &Calibration, edition: &Edition) -> String {
         let source = match row.source {
             Source::Real => text!("real"),
             Source::Replayed => text!("replayed"),
+            Source::Injected => text!("replayed in full, with 10% put in"),
         };
         let _infallible = write!(
             rows,

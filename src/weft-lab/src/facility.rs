@@ -75,6 +75,11 @@ pub static FACILITIES: &[Facility] = &[
         remedy: msg!("Close what runs beside it, or pass --full."),
     },
     Facility {
+        id: "usual-nice",
+        lost: msg!("Weft was started with a nice value of its own, so the part with a nicer task is left out."),
+        remedy: msg!("Start weft without nice or renice."),
+    },
+    Facility {
         id: "task-status",
         lost: msg!("A task can't read its own counts in /proc, so getrusage alone counts its switches."),
         remedy: msg!("It needs a readable /proc/thread-self/status."),
@@ -182,6 +187,10 @@ impl Facility {
                 }
             }
             "sched-fifo" => in_thread(|| sys::set_scheduler(Scheduler::Fifo)),
+            "usual-nice" => match sys::niceness() {
+                0 => Ok(()),
+                nice => Err(format!("nice {nice}")),
+            },
             "huge-pages" => {
                 let enabled = probe
                     .read("sys/kernel/mm/transparent_hugepage/enabled")

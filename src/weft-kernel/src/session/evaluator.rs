@@ -109,6 +109,7 @@ impl Evaluator {
         place.preload(&mut state).map_err(failed)?;
         context.eval_with_state(HOOK, state).map_err(failed)?;
         let generation = link.generation();
+        let _nothing_of_a_cell = link.end();
         Ok(Evaluator {
             context: CommandContext::with_eval_context(context),
             link,
@@ -199,14 +200,19 @@ impl Evaluator {
     fn mend(&mut self, restored: bool) {
         if self.link.generation() != self.generation {
             self.generation = self.link.generation();
-            let _best = self.context.execute(HOOK);
+            self.execute_unheard(HOOK);
         } else if restored && self.uses_async {
             // Its threads are not in the copy, and whoever waits for one hangs. It is made anew when it is used.
             let runtime = "std::sync::Arc<std::sync::Mutex<tokio::runtime::Runtime>>";
-            let code =
-                format!("std::mem::forget(evcxr_variable_store.take_variable::<{runtime}>(\"evcxr_tokio_runtime\"));");
-            let _best = self.context.execute(&code);
+            let take = format!("evcxr_variable_store.take_variable::<{runtime}>(\"evcxr_tokio_runtime\")");
+            self.execute_unheard(&format!("std::mem::forget({take});"));
         }
+    }
+
+    fn execute_unheard(&mut self, code: &str) {
+        self.link.mute();
+        let _best = self.context.execute(code);
+        let _nothing_of_a_cell = self.link.end();
     }
 }
 

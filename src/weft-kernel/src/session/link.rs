@@ -32,6 +32,8 @@ pub(super) struct Told {
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// What runs is the session's own business.
+    muted: bool,
     /// Open while a supervisor is there.
     supervisor: Option<UnixStream>,
     cell: CellId,
@@ -80,6 +82,12 @@ impl Link {
         }
     }
 
+    /// From now on nothing is heard, until [`Link::end`].
+    pub(super) fn mute(&self) {
+        self.lock().muted = true;
+        self.order(&Order::Begin);
+    }
+
     /// From now on output is this cell's.
     pub(super) fn begin(&self, cell: CellId, has_value: bool) {
         {
@@ -104,6 +112,7 @@ impl Link {
             .unwrap_or_else(PoisonError::into_inner);
         shared.reached = shared.reached.max(wanted);
         shared.has_value = false;
+        shared.muted = false;
         std::mem::take(&mut shared.told)
     }
 
@@ -197,7 +206,13 @@ impl Hearing<'_> {
     }
 
     fn send(&self, event: Event) {
-        let cell = self.link.lock().cell;
+        let cell = {
+            let shared = self.link.lock();
+            if shared.muted {
+                return;
+            }
+            shared.cell
+        };
         let _nobody = self.events.blocking_send((cell, event));
     }
 

@@ -32,7 +32,7 @@ use standard_input::StandardInput;
 use wire::{Cause, Death, Frame, FromRunner, Job, Lines, Order, Panic, Said, ToRunner, say};
 
 /// How often a run is looked at: its time, its memory, whether it waits for a line.
-const TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(50);
 /// How long a cell that was asked to stop may take.
 const GRACE: Nanos = Nanos(2_000_000_000);
 
@@ -282,7 +282,10 @@ impl Supervisor {
             match order {
                 Order::Begin => self.refusing = false,
                 Order::Interrupt => self.interrupt(),
-                Order::Line(line) => self.input.give(line),
+                Order::Line(line) => {
+                    self.output.close_line();
+                    self.input.give(line);
+                }
                 Order::Reach(number) => {
                     self.forward(true)?;
                     self.tell(Said::Reached(number))?;

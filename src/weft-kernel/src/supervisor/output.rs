@@ -110,6 +110,11 @@ impl Output {
         self.open_line.drain(..extra);
     }
 
+    /// The reader has ended the line.
+    pub(super) fn close_line(&mut self) {
+        self.open_line.clear();
+    }
+
     pub(super) fn open_line(&self) -> String {
         String::from_utf8_lossy(&self.open_line).into_owned()
     }

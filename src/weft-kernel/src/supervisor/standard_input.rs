@@ -23,6 +23,8 @@ pub(super) struct StandardInput {
     queue: VecDeque<u8>,
     /// A line was asked for and has not come.
     pub(super) asked: bool,
+    /// It was waited for at the last look: what was printed before has come by the next.
+    seen: bool,
 }
 
 impl StandardInput {
@@ -36,6 +38,7 @@ impl StandardInput {
             writer: None,
             queue: VecDeque::new(),
             asked: false,
+            seen: false,
         };
         input.open()?;
         Ok((input, for_runner))
@@ -93,6 +96,8 @@ impl StandardInput {
     /// Whether the runner, or something that it started, waits for a line that nobody was asked for yet.
     pub(super) fn is_waited_for(&mut self, runner: Pid) -> bool {
         self.write();
-        !self.asked && self.writer.is_some() && sys::unread_bytes(&self.reader) == 0 && tree::reads_input(runner)
+        let waited_for =
+            !self.asked && self.writer.is_some() && sys::unread_bytes(&self.reader) == 0 && tree::reads_input(runner);
+        std::mem::replace(&mut self.seen, waited_for) && waited_for
     }
 }

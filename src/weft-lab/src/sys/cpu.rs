@@ -76,6 +76,13 @@ pub fn yield_now() {
     unsafe { libc::sched_yield() };
 }
 
+/// How nice the calling task is: 0 is usual, from -20 to 19 (`getpriority(2)`).
+#[must_use]
+pub fn niceness() -> i32 {
+    // SAFETY: takes numbers alone; 0 means the calling task, which there is.
+    unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
+}
+
 /// Makes the calling task nicer to others: 0 is usual, 19 is the nicest (`setpriority(2)`; on Linux one task, not the
 /// whole process). Who lacks the right can't take it back.
 ///

@@ -16,7 +16,7 @@ mod tiny;
 mod trace;
 mod usage;
 
-pub use cpu::{Scheduler, allowed_cpus, pin, pin_to, set_nice, set_scheduler, yield_now};
+pub use cpu::{Scheduler, allowed_cpus, niceness, pin, pin_to, set_nice, set_scheduler, yield_now};
 pub use descriptor::{close_number, read_word};
 pub use fault::{fail_silently, limit_stack, signal_word, write_to_forbidden_page};
 pub use limits::{

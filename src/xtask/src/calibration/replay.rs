@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use weft_lab::measure::{Plan, ReplayClock, Rounds};
 use weft_lab::record::{Series, StopReason};
+use weft_lab::verdict::Effect;
 use weft_lab::{Outcome, Record};
 
 /// So many rounds that stood next to each other are drawn together, so that slow changes of the machine stay in
@@ -72,6 +73,34 @@ impl Pool {
         })
     }
 
+    /// The pool with the readings of side b `factor` times as large: a difference that a run ought to find.
+    pub(super) fn with_difference(&self, factor: f64) -> Pool {
+        let series = |&place: &usize| &self.template.series[place];
+        let quantity = &series(&self.main[0]).quantity;
+        let is_scaled = |place: &usize| {
+            let series = series(place);
+            series.condition.get("side") == "b" && series.quantity == *quantity
+        };
+        let factors: Vec<f64> = self
+            .main
+            .iter()
+            .map(|place| if is_scaled(place) { factor } else { 1.0 })
+            .collect();
+        let scale = |round: &Vec<f64>| {
+            round
+                .iter()
+                .zip(&factors)
+                .map(|(value, factor)| value * factor)
+                .collect()
+        };
+        Pool {
+            template: self.template.clone(),
+            main: self.main.clone(),
+            runs: self.runs.iter().map(|run| run.iter().map(scale).collect()).collect(),
+            rounds: self.rounds,
+        }
+    }
+
     /// A run of the same rule on rounds drawn by `seed`.
     pub(super) fn replay(&self, seed: u64) -> Record {
         let clock = ReplayClock::stepping(0);
@@ -120,15 +149,20 @@ impl Pool {
 /// What [`weft_lab::measure::decided`] says of the pair that the experiment's own judge compares: the interval lies on
 /// one side of each border, and is within a tenth of its estimate.
 fn is_decided(record: &Record) -> bool {
-    let verdicts = record.verdicts();
-    let mut effects = verdicts
-        .iter()
-        .filter(|verdict| verdict.equivalence.is_some())
-        .filter_map(|verdict| Some((verdict.outcome, verdict.effect.as_ref()?)));
-    effects.next().is_some_and(|(outcome, effect)| {
+    effect(record).is_some_and(|(outcome, effect)| {
         let is_narrow = effect.high <= effect.estimate * 1.1 && effect.low >= effect.estimate * 0.9;
         outcome != Outcome::Inconclusive && is_narrow
     })
+}
+
+/// What the record says of the pair that its experiment compares.
+pub(super) fn effect(record: &Record) -> Option<(Outcome, Effect)> {
+    let verdicts = record.verdicts();
+    let mut effects = verdicts
+        .into_iter()
+        .filter(|verdict| verdict.equivalence.is_some())
+        .filter_map(|verdict| Some((verdict.outcome, verdict.effect?)));
+    effects.next()
 }
 
 /// Deals rounds of the pool, some neighbours at a time.
@@ -228,6 +262,19 @@ mod tests {
         let different = |pool: &Pool| (0..20).filter(|&seed| is_different(&pool.replay(seed))).count();
         assert_eq!(different(&pool(1.0)), 0);
         assert_eq!(different(&pool(1.3)), 20, "a method that is wrong must be caught");
+    }
+
+    #[test]
+    fn a_difference_that_was_put_in_is_found() {
+        let found = |factor: f64| {
+            let pool = pool(1.0).with_difference(factor);
+            (0..20)
+                .filter(|&seed| crate::calibration::is_found(&pool.replay(seed), true))
+                .count()
+        };
+        assert_eq!(found(1.1), 20);
+        assert!(found(1.0) <= 2, "nothing was put in");
+        assert_eq!(found(0.9), 0, "the other way is not found either");
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "command",
-        what: "the tests of the weft command, without the browser",
+        what: "the tests of the weft command, also inside a sandbox, without the browser",
         run: |around| run(&mut around.test(&["--package", "weft-cmd", "--", "--skip", "in_a_browser"])).into(),
     },
     Step {
