@@ -21,7 +21,11 @@ const TRY_NETWORK: &str = "WEFT_KERNEL_TRY_NETWORK";
 /// Looks, and says what it found. What is missing is no failure.
 pub(crate) fn run(args: &Doctor) -> anyhow::Result<Status> {
     if env::var_os(TRY_NETWORK).is_some() {
-        return Ok(if sys::leave_network().is_ok() { Status::Done } else { Status::Failed });
+        return Ok(if sys::leave_network().is_ok() {
+            Status::Done
+        } else {
+            Status::Failed
+        });
     }
     let (findings, kernels) = (findings(), kernels());
     if args.json {
@@ -78,7 +82,9 @@ fn findings() -> Vec<Finding> {
         },
         Finding {
             id: "linker",
-            found: find_program("cc").map(|path| path.display().to_string()).ok_or_else(|| "no cc on the PATH".to_owned()),
+            found: find_program("cc")
+                .map(|path| path.display().to_string())
+                .ok_or_else(|| "no cc on the PATH".to_owned()),
             lost: "no cell can be linked",
             remedy: "install a C compiler (on Debian: apt-get install gcc libc6-dev)",
         },
@@ -112,7 +118,10 @@ fn findings() -> Vec<Finding> {
 }
 
 fn version_of(program: &str) -> Result<String, String> {
-    let output = Command::new(program).arg("--version").output().map_err(|error| format!("{program}: {error}"))?;
+    let output = Command::new(program)
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {
@@ -153,9 +162,15 @@ fn kernels() -> Vec<Installed> {
         sys_prefix,
         prefix: None,
     });
-    let mut folders: Vec<PathBuf> = places.iter().filter_map(|place| kernelspec::kernels_folder(place).ok()).collect();
+    let mut folders: Vec<PathBuf> = places
+        .iter()
+        .filter_map(|place| kernelspec::kernels_folder(place).ok())
+        .collect();
     folders.dedup();
-    folders.iter().flat_map(|folder| kernelspec::installed(folder)).collect()
+    folders
+        .iter()
+        .flat_map(|folder| kernelspec::installed(folder))
+        .collect()
 }
 
 fn kernel_json(kernel: &Installed) -> Value {
@@ -184,9 +199,18 @@ fn text(findings: &[Finding], kernels: &[Installed]) -> String {
         lines.push("No kernel is installed. To get one: weft-kernel install".to_owned());
     }
     for kernel in kernels {
-        let state = |program: &Path| if program.is_file() { "" } else { ", which is gone: install it again" };
+        let state = |program: &Path| {
+            if program.is_file() {
+                ""
+            } else {
+                ", which is gone: install it again"
+            }
+        };
         let (name, folder, program) = (&kernel.name, kernel.folder.display(), kernel.program.display());
-        lines.push(format!("kernel {name} in {folder} starts {program}{}", state(&kernel.program)));
+        lines.push(format!(
+            "kernel {name} in {folder} starts {program}{}",
+            state(&kernel.program)
+        ));
     }
     lines.join("\n") + "\n"
 }

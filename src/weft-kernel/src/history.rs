@@ -71,7 +71,10 @@ impl History {
                 own: Vec::new(),
             },
             Err(error) => {
-                log!("{} can't be written, so the history ends with this kernel: {error}", file.display());
+                log!(
+                    "{} can't be written, so the history ends with this kernel: {error}",
+                    file.display()
+                );
                 History::alone()
             }
         }
@@ -119,7 +122,9 @@ impl History {
         };
         match ask {
             HistoryRequest::Tail { n, .. } => last(lines, *n),
-            HistoryRequest::Range { session, start, stop, .. } => {
+            HistoryRequest::Range {
+                session, start, stop, ..
+            } => {
                 // 0 is this session, -1 the one before it.
                 let session = match session.unwrap_or(0) {
                     named @ 1.. => count(named),
@@ -211,7 +216,10 @@ fn begin_session(file: &Path) -> io::Result<usize> {
 }
 
 fn locked(file: &Path) -> io::Result<Flock<File>> {
-    let lock = OpenOptions::new().create(true).append(true).open(file.with_extension("lock"))?;
+    let lock = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file.with_extension("lock"))?;
     Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, error)| error.into())
 }
 
@@ -313,7 +321,10 @@ mod tests {
         for (line, input) in (1..).zip(["let a = 1;", "a", "let b = 2;", "a"]) {
             history.put(line, input, None);
         }
-        assert_eq!(entries(&history, &search("let*", false, 9)), r#"[[1,1,"let a = 1;"],[1,3,"let b = 2;"]]"#);
+        assert_eq!(
+            entries(&history, &search("let*", false, 9)),
+            r#"[[1,1,"let a = 1;"],[1,3,"let b = 2;"]]"#
+        );
         assert_eq!(entries(&history, &search("?", true, 9)), r#"[[1,4,"a"]]"#);
         assert_eq!(entries(&history, &search("*", false, 1)), r#"[[1,4,"a"]]"#);
         assert_eq!(entries(&history, &search("*", true, -1)), "[]");

@@ -93,7 +93,8 @@ pub(crate) fn remove(kernels: &Path, name: &str) -> anyhow::Result<PathBuf> {
         };
         let ours: Vec<String> = installed(kernels).into_iter().map(|ours| ours.name).collect();
         let hint = if ours.is_empty() {
-            "None of weft-kernel is there. Where it was installed, --user, --sys-prefix or --prefix DIR says.".to_owned()
+            "None of weft-kernel is there. Where it was installed, --user, --sys-prefix or --prefix DIR says."
+                .to_owned()
         } else {
             format!("Of weft-kernel there are: {}.", ours.join(", "))
         };
@@ -128,7 +129,11 @@ fn spec(name: &str, program: &Path, limits: &Limits) -> Value {
     let mut argv = vec![program.display().to_string(), "run".to_owned()];
     argv.extend(limits.words());
     argv.push("{connection_file}".to_owned());
-    let display_name = if name == "weft" { "Rust (Weft)".to_owned() } else { format!("Rust (Weft, {name})") };
+    let display_name = if name == "weft" {
+        "Rust (Weft)".to_owned()
+    } else {
+        format!("Rust (Weft, {name})")
+    };
     json!({
         "argv": argv,
         "display_name": display_name,
@@ -144,7 +149,9 @@ mod tests {
 
     fn files(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -162,10 +169,19 @@ mod tests {
         let folder = write(&kernels, "weft", Path::new("/old"), &limits).unwrap();
         assert_eq!(write(&kernels, "weft", program, &limits).unwrap(), folder);
         assert_eq!(files(&kernels), ["weft"]);
-        assert_eq!(files(&folder), ["kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"]);
+        assert_eq!(
+            files(&folder),
+            ["kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"]
+        );
         let spec: Value = serde_json::from_str(&fs::read_to_string(folder.join(SPEC)).unwrap()).unwrap();
-        assert_eq!(spec["argv"], json!(["/opt/weft-kernel", "run", "--no-network", "{connection_file}"]));
-        assert_eq!((&spec["language"], &spec["interrupt_mode"]), (&json!("rust"), &json!("message")));
+        assert_eq!(
+            spec["argv"],
+            json!(["/opt/weft-kernel", "run", "--no-network", "{connection_file}"])
+        );
+        assert_eq!(
+            (&spec["language"], &spec["interrupt_mode"]),
+            (&json!("rust"), &json!("message"))
+        );
         assert_eq!(installed(&kernels)[0].program, program);
         assert_eq!(remove(&kernels, "weft").unwrap(), folder);
         assert!(files(&kernels).is_empty());
@@ -178,7 +194,9 @@ mod tests {
         fs::create_dir(&other).unwrap();
         fs::write(other.join(SPEC), r#"{"argv": ["evcxr_jupyter"], "language": "rust"}"#).unwrap();
         let limits = Limits::default();
-        let error = write(scratch.path(), "rust", Path::new("/k"), &limits).unwrap_err().to_string();
+        let error = write(scratch.path(), "rust", Path::new("/k"), &limits)
+            .unwrap_err()
+            .to_string();
         assert!(error.ends_with("belongs to another kernel"), "{error}");
         assert!(remove(scratch.path(), "rust").is_err());
         let error = remove(scratch.path(), "weft").unwrap_err().to_string();

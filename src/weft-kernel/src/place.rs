@@ -34,5 +34,7 @@ pub(crate) fn python_prefix() -> Option<PathBuf> {
 
 /// The XDG specification says to ignore a relative path.
 fn named(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
 }

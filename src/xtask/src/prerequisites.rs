@@ -50,7 +50,14 @@ pub(crate) fn python() -> Result<PathBuf> {
     println!("installing the Python packages of src/weft-kernel/tests/requirements.txt");
     workspace::output(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("a Python with venv is missing: install it (on Debian: apt-get install python3-venv)")?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    let install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+    ];
     workspace::output(command(&program).args(install).arg(&requirements))
         .context("the Python packages are missing and could not be installed")?;
     workspace::write_whole(&installed, &wanted)?;
@@ -73,9 +80,13 @@ pub(crate) fn std_source() -> Result<Option<PathBuf>> {
     }
     install_package("rust-web-src")
         .context("the standard library's source is missing: rustup component add rust-src")?;
-    let debian = std::fs::read_dir("/usr/src")?.flatten().map(|entry| entry.path().join("library"));
+    let debian = std::fs::read_dir("/usr/src")?
+        .flatten()
+        .map(|entry| entry.path().join("library"));
     let found = debian.into_iter().find(|library| library.join("core").is_dir());
-    found.map(Some).context("rust-web-src is installed, but its library folder is not in /usr/src")
+    found
+        .map(Some)
+        .context("rust-web-src is installed, but its library folder is not in /usr/src")
 }
 
 /// Chromium and its driver.

@@ -72,12 +72,18 @@ impl Outbox {
 pub(super) fn read_file(path: &Path) -> anyhow::Result<ConnectionInfo> {
     let hint = "Jupyter writes this file and starts the kernel with it: `jupyter console --kernel weft` does both.";
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::wrong_use(format!("cannot read the connection file {}: {error}", path.display()), hint)
+        Failure::wrong_use(
+            format!("cannot read the connection file {}: {error}", path.display()),
+            hint,
+        )
     })?;
     let info: ConnectionInfo = serde_json::from_str(&text)
         .map_err(|error| Failure::wrong_use(format!("{} is no connection file: {error}", path.display()), hint))?;
     if !info.key.is_empty() && info.signature_scheme != "hmac-sha256" {
-        let what = format!("the signature scheme {:?} is not known; allowed: hmac-sha256", info.signature_scheme);
+        let what = format!(
+            "the signature scheme {:?} is not known; allowed: hmac-sha256",
+            info.signature_scheme
+        );
         return Err(Failure::wrong_use(what, "Set c.Session.signature_scheme = 'hmac-sha256' in Jupyter.").into());
     }
     Ok(info)
@@ -87,15 +93,25 @@ pub(super) fn read_file(path: &Path) -> anyhow::Result<ConnectionInfo> {
 pub(super) async fn open(info: &ConnectionInfo) -> anyhow::Result<Channels> {
     // A new message has a session of its own, which is a random number.
     let session = JupyterMessage::from(KernelInfoRequest {}).header.session;
-    let heartbeat = create_kernel_heartbeat_connection(info).await.context("the heartbeat's socket")?;
-    let shell = create_kernel_shell_connection(info, &session).await.context("the shell's socket")?;
-    let control = create_kernel_control_connection(info, &session).await.context("the control's socket")?;
-    let stdin = create_kernel_stdin_connection(info, &session).await.context("the input's socket")?;
+    let heartbeat = create_kernel_heartbeat_connection(info)
+        .await
+        .context("the heartbeat's socket")?;
+    let shell = create_kernel_shell_connection(info, &session)
+        .await
+        .context("the shell's socket")?;
+    let control = create_kernel_control_connection(info, &session)
+        .await
+        .context("the control's socket")?;
+    let stdin = create_kernel_stdin_connection(info, &session)
+        .await
+        .context("the input's socket")?;
     let seen = Seen::default();
     let (to_shell, from_shell) = shell.split();
     let (to_control, from_control) = control.split();
     let (to_stdin, from_stdin) = stdin.split();
-    let iopub = Iopub::bind(info, Signer::like(&from_shell)).await.context("the output's socket")?;
+    let iopub = Iopub::bind(info, Signer::like(&from_shell))
+        .await
+        .context("the output's socket")?;
     tokio::spawn(beat(heartbeat));
     Ok(Channels {
         shell: read("shell", from_shell, &seen),

@@ -31,7 +31,10 @@ pub(super) async fn reply() -> KernelInfoReply {
         banner: format!("Rust {version} in Weft {weft}. `use weft_lab::prelude::*;` brings the lab book's crate in."),
         help_links: vec![
             link("The Rust Standard Library", "https://doc.rust-lang.org/std/"),
-            link("Commands of evcxr", "https://github.com/evcxr/evcxr/blob/main/COMMON.md"),
+            link(
+                "Commands of evcxr",
+                "https://github.com/evcxr/evcxr/blob/main/COMMON.md",
+            ),
         ],
         debugger: false,
         error: None,

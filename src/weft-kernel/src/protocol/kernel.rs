@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jupyter_protocol::{
-    CommClose, CommInfoReply, ExecuteInput, ExecuteReply, ExecuteRequest, ExecutionCount, ExecutionState, ErrorOutput,
+    CommClose, CommInfoReply, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecutionCount, ExecutionState,
     ExpressionResult, InputRequest, IsCompleteReply, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
 };
 use serde_json::{Value, json};
@@ -245,7 +245,11 @@ impl Kernel {
         let cell = CellId(self.cells);
         self.outputs.begin(cell, &request, execute.silent);
         let is_blank = execute.code.trim().is_empty();
-        let number = if execute.silent || is_blank { self.count } else { self.count + 1 };
+        let number = if execute.silent || is_blank {
+            self.count
+        } else {
+            self.count + 1
+        };
         if !execute.silent {
             let input = ExecuteInput {
                 code: execute.code.clone(),
@@ -292,17 +296,37 @@ impl Kernel {
             Outcome::Failed(failure) | Outcome::Interrupted(failure) => {
                 self.remember(&running, None);
                 if !execute.silent {
-                    let Failure { ename, evalue, traceback } = failure.clone();
-                    self.iopub.tell(Some(request), ErrorOutput { ename, evalue, traceback });
+                    let Failure {
+                        ename,
+                        evalue,
+                        traceback,
+                    } = failure.clone();
+                    self.iopub.tell(
+                        Some(request),
+                        ErrorOutput {
+                            ename,
+                            evalue,
+                            traceback,
+                        },
+                    );
                 }
                 Some(failure)
             }
         };
         let aborts = failure.is_some() && execute.stop_on_error;
         let reply = ExecuteReply {
-            status: if failure.is_some() { ReplyStatus::Error } else { ReplyStatus::Ok },
+            status: if failure.is_some() {
+                ReplyStatus::Error
+            } else {
+                ReplyStatus::Ok
+            },
             execution_count: ExecutionCount::new(running.number),
-            user_expressions: Some(end.expressions.into_iter().map(|(name, got)| (name, shown(got))).collect()),
+            user_expressions: Some(
+                end.expressions
+                    .into_iter()
+                    .map(|(name, got)| (name, shown(got)))
+                    .collect(),
+            ),
             error: failure.map(reply_error),
             payload: Vec::new(),
         };
@@ -361,11 +385,28 @@ impl Kernel {
         match event {
             Event::Stdout(text) => self.outputs.text(cell, Name::Stdout, &text),
             Event::Stderr(text) => self.outputs.text(cell, Name::Stderr, &text),
-            Event::Display { data, metadata, display_id, update } => {
-                self.outputs.display(cell, Shown { data, metadata, display_id, update });
+            Event::Display {
+                data,
+                metadata,
+                display_id,
+                update,
+            } => {
+                self.outputs.display(
+                    cell,
+                    Shown {
+                        data,
+                        metadata,
+                        display_id,
+                        update,
+                    },
+                );
             }
             Event::Clear { wait } => self.outputs.clear(cell, wait),
-            Event::Input { prompt, password, reply } => self.ask(cell, prompt, password, reply),
+            Event::Input {
+                prompt,
+                password,
+                reply,
+            } => self.ask(cell, prompt, password, reply),
         }
     }
 
@@ -392,7 +433,12 @@ impl Kernel {
             return;
         };
         // Some clients do not say what they answer.
-        let answers = |asking: &Asking| reply.parent_header.as_ref().is_none_or(|of| of.msg_id == asking.request);
+        let answers = |asking: &Asking| {
+            reply
+                .parent_header
+                .as_ref()
+                .is_none_or(|of| of.msg_id == asking.request)
+        };
         match self.asking.take_if(|asking| answers(asking)) {
             Some(asking) => {
                 let _cell_is_over = asking.reply.send(line.value);
@@ -417,7 +463,12 @@ fn evaluate(
     execute: &ExecuteRequest,
 ) -> impl Future<Output = End> + use<> {
     let code = execute.code.clone();
-    let asked: BTreeMap<String, String> = execute.user_expressions.clone().unwrap_or_default().into_iter().collect();
+    let asked: BTreeMap<String, String> = execute
+        .user_expressions
+        .clone()
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     async move {
         let outcome = if code.trim().is_empty() {
             Outcome::Done { value: None }

@@ -52,7 +52,9 @@ pub(crate) fn run(file: &Path, options: Options, output_limit: u64) -> anyhow::R
         info::prepare();
         let (told, events) = mpsc::channel(MOST_EVENTS);
         let session = Session::start(options, told);
-        let channels = channels::open(&info).await.context("cannot open the kernel's sockets")?;
+        let channels = channels::open(&info)
+            .await
+            .context("cannot open the kernel's sockets")?;
         let (order, orders) = mpsc::unbounded_channel();
         let control = Control {
             orders: order,

@@ -54,8 +54,16 @@ struct Cell {
 
 /// The next message, which may still grow or be replaced.
 enum Waiting {
-    Text { cell: CellId, name: Name, text: String },
-    Update { cell: CellId, display_id: String, shown: Shown },
+    Text {
+        cell: CellId,
+        name: Name,
+        text: String,
+    },
+    Update {
+        cell: CellId,
+        display_id: String,
+        shown: Shown,
+    },
 }
 
 impl Outputs {
@@ -144,7 +152,11 @@ impl Outputs {
                     self.flush();
                     self.due = Some(Instant::now() + WAIT);
                 }
-                self.waiting = Some(Waiting::Update { cell, display_id, shown });
+                self.waiting = Some(Waiting::Update {
+                    cell,
+                    display_id,
+                    shown,
+                });
             }
             _ => {
                 self.flush();
@@ -193,7 +205,11 @@ impl Outputs {
             return;
         }
         match &mut self.waiting {
-            Some(Waiting::Text { cell: of, name: on, text }) if *of == cell && *on == name => text.push_str(more),
+            Some(Waiting::Text {
+                cell: of,
+                name: on,
+                text,
+            }) if *of == cell && *on == name => text.push_str(more),
             _ => {
                 self.flush();
                 self.due = Some(Instant::now() + WAIT);
@@ -218,8 +234,14 @@ impl Outputs {
 
     fn tell_shown(&self, cell: CellId, shown: Shown) {
         if let Some(parent) = self.parent(cell) {
-            let kind = if shown.update { "update_display_data" } else { "display_data" };
-            let transient = shown.display_id.map_or_else(|| json!({}), |id| json!({"display_id": id}));
+            let kind = if shown.update {
+                "update_display_data"
+            } else {
+                "display_data"
+            };
+            let transient = shown
+                .display_id
+                .map_or_else(|| json!({}), |id| json!({"display_id": id}));
             let content = json!({"data": shown.data, "metadata": shown.metadata, "transient": transient});
             self.iopub.tell(parent.as_ref(), as_it_is(kind, content));
         }

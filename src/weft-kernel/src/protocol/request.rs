@@ -55,7 +55,12 @@ mod tests {
         let ask = json!({"hist_access_type": "search", "pattern": "a*", "output": true, "raw": true});
         assert!(matches!(
             content("history_request", ask).unwrap(),
-            JupyterMessageContent::HistoryRequest(HistoryRequest::Search { unique: false, output: true, n: i32::MAX, .. })
+            JupyterMessageContent::HistoryRequest(HistoryRequest::Search {
+                unique: false,
+                output: true,
+                n: i32::MAX,
+                ..
+            })
         ));
     }
 

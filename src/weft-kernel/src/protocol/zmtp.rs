@@ -72,7 +72,9 @@ pub(super) async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> io::Resul
     if flags & COMMAND != 0 {
         let topic = |name: &[u8]| body.strip_prefix(name).map(<[u8]>::to_vec);
         let wish = topic(b"\x09SUBSCRIBE").map(Wish::Subscribe);
-        return Ok(wish.or_else(|| topic(b"\x06CANCEL").map(Wish::Cancel)).unwrap_or(Wish::None));
+        return Ok(wish
+            .or_else(|| topic(b"\x06CANCEL").map(Wish::Cancel))
+            .unwrap_or(Wish::None));
     }
     Ok(match body.split_first() {
         Some((1, topic)) => Wish::Subscribe(topic.to_vec()),
@@ -158,7 +160,10 @@ mod tests {
         let (mut ours, mut theirs) = tokio::io::duplex(4096);
         theirs.write_all(&GREETING).await.unwrap();
         theirs.write_all(&ready("SUB")).await.unwrap();
-        theirs.write_all(b"\x00\x03\x01ab\x04\x0B\x09SUBSCRIBEx\x00\x03\x00ab").await.unwrap();
+        theirs
+            .write_all(b"\x00\x03\x01ab\x04\x0B\x09SUBSCRIBEx\x00\x03\x00ab")
+            .await
+            .unwrap();
         greet(&mut ours).await.unwrap();
         assert_eq!(read_wish(&mut ours).await.unwrap(), Wish::Subscribe(b"ab".to_vec()));
         assert_eq!(read_wish(&mut ours).await.unwrap(), Wish::Subscribe(b"x".to_vec()));
@@ -174,7 +179,10 @@ mod tests {
         assert_eq!(error.to_string(), "the peer is no subscriber");
         let (mut ours, mut theirs) = tokio::io::duplex(4096);
         theirs.write_all(&[b'G'; 64]).await.unwrap();
-        assert_eq!(greet(&mut ours).await.unwrap_err().to_string(), "the peer does not speak ZMTP");
+        assert_eq!(
+            greet(&mut ours).await.unwrap_err().to_string(),
+            "the peer does not speak ZMTP"
+        );
     }
 
     #[tokio::test]

@@ -31,7 +31,14 @@ pub(super) fn converse(around: &Surroundings) -> Ending {
         let kernel = workspace::kernel()?;
         let mut tests = command(python);
         tests
-            .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "src/weft-kernel/tests"])
+            .args([
+                "-m",
+                "unittest",
+                "discover",
+                "--verbose",
+                "--start-directory",
+                "src/weft-kernel/tests",
+            ])
             .env("WEFT_KERNEL", kernel)
             .env("PYTHONDONTWRITEBYTECODE", "1");
         around.hide_folders(&mut tests);
