@@ -50,7 +50,7 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, Default, PartialEq, Group)]
 pub(crate) struct Limits {
     /// End a cell after this many seconds; its variables are then those of before the cell
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) cell_timeout: Option<Duration>,
     /// Memory that the cells' process may use, such as 512M or 2G
     #[arg(long, value_name = "SIZE", value_parser = bytes)]

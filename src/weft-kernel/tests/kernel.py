@@ -14,7 +14,7 @@ PROGRAM = os.environ["WEFT_KERNEL"]
 NAME = "weft"
 
 # Long enough for a machine that does other things too; nothing is measured by it.
-PATIENCE = 120
+PATIENCE = 300
 
 
 def installed(*limits):

@@ -1,4 +1,4 @@
-//! weft-kernel beside evcxr_jupyter, the other Rust kernel, both through the same client.
+//! weft-kernel beside `evcxr_jupyter`, the other Rust kernel, both through the same client.
 
 use std::fs;
 use std::path::Path;

@@ -17,7 +17,7 @@ use crate::workspace::WrongUse;
 /// that is possible, otherwise skipped by name.
 ///
 /// `build` compiles three times from nothing, which takes minutes: the command beside `cargo install mdbook`, and
-/// the crate weft-lab alone. `kernel` installs evcxr_jupyter and weft-kernel, which takes minutes too, and puts them
+/// the crate weft-lab alone. `kernel` installs `evcxr_jupyter` and weft-kernel, which takes minutes too, and puts them
 /// side by side, through one client. The exit status is 1 when a limit is exceeded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
