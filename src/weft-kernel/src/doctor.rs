@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::unistd::{AccessFlags, access};
 use serde_json::{Value, json};
-use weft_kernel::{session, sys};
+use weft_kernel::{session, sys, template};
 
 use crate::args::{Doctor, Place};
 use crate::failure::Status;
@@ -95,6 +95,12 @@ fn findings() -> Vec<Finding> {
             remedy: "rustup component add rust-src; or on Debian: apt-get install rust-web-src, and set RUST_SRC_PATH",
         },
         Finding {
+            id: "prebuilt",
+            found: prebuilt(),
+            lost: "`use weft_lab::prelude::*;` needs a `:dep` line and a minute",
+            remedy: "weft-kernel install",
+        },
+        Finding {
             id: "jupyter",
             found: find_program("jupyter")
                 .map(|path| path.display().to_string())
@@ -126,6 +132,15 @@ fn version_of(program: &str) -> Result<String, String> {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {
         Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+}
+
+fn prebuilt() -> Result<String, String> {
+    let folder = template::default_folder().ok_or("neither XDG_CACHE_HOME nor HOME is set to a whole path")?;
+    match template::find(&folder) {
+        Ok(Some(_)) => Ok(format!("weft-lab and plotters, in {}", folder.display())),
+        Ok(None) => Err(format!("nothing for this compiler in {}", folder.display())),
+        Err(error) => Err(error.to_string()),
     }
 }
 

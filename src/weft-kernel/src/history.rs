@@ -13,7 +13,7 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
 use crate::output::log;
-use crate::place;
+use crate::{boundary, place};
 
 /// A longer file loses its older half.
 const MOST_BYTES: u64 = 8 << 20;
@@ -24,8 +24,8 @@ const MOST_OUTPUT: usize = 4096;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Line {
     session: usize,
-    #[serde(default)]
-    line: usize,
+    #[serde(default, rename = "line")]
+    number: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,13 +46,11 @@ impl History {
     /// The history of whoever runs this, with a new session.
     pub(crate) fn of_the_reader() -> History {
         let found = place::data_folder().map(|folder| folder.join("weft/notebook-history.jsonl"));
-        match found {
-            Some(file) => History::open(file),
-            None => {
-                log!("neither XDG_DATA_HOME nor HOME is set to a whole path, so the history ends with this kernel");
-                History::alone()
-            }
+        if let Some(file) = found {
+            return History::open(file);
         }
+        log!("neither XDG_DATA_HOME nor HOME is set to a whole path, so the history ends with this kernel");
+        History::alone()
     }
 
     fn alone() -> History {
@@ -84,9 +82,9 @@ impl History {
     pub(crate) fn put(&mut self, line: usize, input: &str, output: Option<&str>) {
         let line = Line {
             session: self.session,
-            line,
+            number: line,
             input: Some(input.to_owned()),
-            output: output.map(|text| text[..text.floor_char_boundary(MOST_OUTPUT)].to_owned()),
+            output: output.map(|text| text[..boundary::floor(text, MOST_OUTPUT)].to_owned()),
         };
         match &self.file {
             None => self.own.push(line),
@@ -131,7 +129,7 @@ impl History {
                     before => self.session.saturating_sub(before.unsigned_abs() as usize),
                 };
                 let range = count(*start)..count(*stop);
-                lines.retain(|line| line.session == session && range.contains(&line.line));
+                lines.retain(|line| line.session == session && range.contains(&line.number));
                 lines
             }
             HistoryRequest::Search { pattern, unique, n, .. } => {
@@ -155,9 +153,9 @@ impl Line {
     fn entry(self, with_output: bool) -> HistoryEntry {
         let input = self.input.unwrap_or_default();
         if with_output {
-            HistoryEntry::InputOutput(self.session, self.line, (input, self.output.unwrap_or_default()))
+            HistoryEntry::InputOutput(self.session, self.number, (input, self.output.unwrap_or_default()))
         } else {
-            HistoryEntry::Input(self.session, self.line, input)
+            HistoryEntry::Input(self.session, self.number, input)
         }
     }
 }
@@ -207,7 +205,7 @@ fn begin_session(file: &Path) -> io::Result<usize> {
     }
     let begun = Line {
         session,
-        line: 0,
+        number: 0,
         input: None,
         output: None,
     };

@@ -5,12 +5,14 @@
 pub mod session;
 pub mod supervisor;
 pub mod sys;
+pub mod template;
 
 /// Turns this process into what it was started as, if that is not the kernel itself: a worker that measures, a
 /// supervisor of cells, evcxr's wrapper of rustc. It then never returns. First thing in `main`.
 pub fn entry() {
     weft_lab::worker::entry();
     supervisor::entry();
+    template::entry();
     evcxr::runtime_hook();
     session::place::choose();
 }

@@ -1,6 +1,7 @@
 //! The `weft-kernel` command: installs the kernel, and is it.
 
 mod args;
+mod boundary;
 mod doctor;
 mod failure;
 mod history;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
                 cell_timeout: args.limits.cell_timeout,
                 memory_limit: args.limits.memory_limit,
                 no_network: args.limits.no_network,
-                templates: None,
+                templates: weft_kernel::template::default_folder(),
             };
             protocol::run(&args.file, options, args.limits.output_limit).map(|()| Status::Done)
         }

@@ -126,6 +126,7 @@ pub(super) async fn open(info: &ConnectionInfo) -> anyhow::Result<Channels> {
     })
 }
 
+#[expect(clippy::infinite_loop, reason = "the heartbeat ends with the kernel")]
 async fn beat(mut heartbeat: KernelHeartbeatConnection) {
     loop {
         // A client that went away between question and answer is no reason to fail the next one.

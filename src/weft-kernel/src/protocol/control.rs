@@ -52,7 +52,7 @@ impl Control {
 
     fn answer(&self, request: &JupyterMessage, content: impl Into<JupyterMessageContent>) {
         self.iopub.beside(request, || {
-            self.replies.send(JupyterMessage::new(content, Some(request)))
+            self.replies.send(JupyterMessage::new(content, Some(request)));
         });
     }
 }

@@ -4,13 +4,15 @@ use jupyter_protocol::CompleteReply;
 use serde_json::{Map, Value, json};
 use weft_kernel::session::Completions;
 
+use crate::boundary;
+
 /// The byte at which a character begins.
 pub(super) fn byte_of(code: &str, character: usize) -> usize {
     code.char_indices().nth(character).map_or(code.len(), |(byte, _)| byte)
 }
 
 fn character_of(code: &str, byte: usize) -> usize {
-    code[..code.floor_char_boundary(byte)].chars().count()
+    code[..boundary::floor(code, byte)].chars().count()
 }
 
 /// What the evaluator found, as the protocol says it.

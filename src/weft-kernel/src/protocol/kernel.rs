@@ -327,7 +327,7 @@ impl Kernel {
                     .map(|(name, got)| (name, shown(got)))
                     .collect(),
             ),
-            error: failure.map(reply_error),
+            error: failure.map(reply_error).map(Box::new),
             payload: Vec::new(),
         };
         let metadata = json!({"started": running.started, "status": reply.status});
@@ -520,10 +520,10 @@ fn shown(outcome: Outcome) -> ExpressionResult {
     }
 }
 
-fn reply_error(failure: Failure) -> Box<ReplyError> {
-    Box::new(ReplyError {
+fn reply_error(failure: Failure) -> ReplyError {
+    ReplyError {
         ename: failure.ename,
         evalue: failure.evalue,
         traceback: failure.traceback,
-    })
+    }
 }

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jupyter_protocol::{ClearOutput, JupyterMessage, StreamContent};
+use jupyter_protocol::{ClearOutput, JupyterMessage, JupyterMessageContent, StreamContent};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep_until};
 use weft_kernel::session::{CellId, MimeMap};
 
 use super::iopub::{Iopub, as_it_is, parent_of};
+use crate::boundary;
 
 /// Text waits this long for more of it.
 const WAIT: Duration = Duration::from_millis(20);
@@ -123,7 +124,7 @@ impl Outputs {
     /// A cell has printed.
     pub(super) fn text(&mut self, cell: CellId, name: Name, text: &str) {
         let inside = self.take_room(cell, text.len());
-        let (inside, outside) = text.split_at(text.floor_char_boundary(inside));
+        let (inside, outside) = text.split_at(boundary::floor(text, inside));
         self.put_text(cell, name, inside);
         if outside.is_empty() {
             return;
@@ -144,33 +145,28 @@ impl Outputs {
             }
             return;
         }
-        match (shown.update, shown.display_id.clone()) {
-            (true, Some(display_id)) => {
-                let replaces = matches!(&self.waiting, Some(Waiting::Update { cell: of, display_id: known, .. })
-                    if *of == cell && *known == display_id);
-                if !replaces {
-                    self.flush();
-                    self.due = Some(Instant::now() + WAIT);
-                }
-                self.waiting = Some(Waiting::Update {
-                    cell,
-                    display_id,
-                    shown,
-                });
-            }
-            _ => {
+        if let (true, Some(display_id)) = (shown.update, shown.display_id.clone()) {
+            let replaces = matches!(&self.waiting, Some(Waiting::Update { cell: of, display_id: known, .. })
+                if *of == cell && *known == display_id);
+            if !replaces {
                 self.flush();
-                self.tell_shown(cell, shown);
+                self.due = Some(Instant::now() + WAIT);
             }
+            self.waiting = Some(Waiting::Update {
+                cell,
+                display_id,
+                shown,
+            });
+        } else {
+            self.flush();
+            self.tell_shown(cell, shown);
         }
     }
 
     /// What a cell has shown is to vanish.
     pub(super) fn clear(&mut self, cell: CellId, wait: bool) {
         self.flush();
-        if let Some(parent) = self.parent(cell) {
-            self.iopub.tell(parent.as_ref(), ClearOutput { wait });
-        }
+        self.tell(cell, ClearOutput { wait });
     }
 
     /// Sends what waits.
@@ -223,36 +219,31 @@ impl Outputs {
     }
 
     fn tell_text(&self, cell: CellId, name: Name, text: &str) {
-        if let Some(parent) = self.parent(cell) {
-            let content = match name {
-                Name::Stdout => StreamContent::stdout(text),
-                Name::Stderr => StreamContent::stderr(text),
-            };
-            self.iopub.tell(parent.as_ref(), content);
-        }
+        let content = match name {
+            Name::Stdout => StreamContent::stdout(text),
+            Name::Stderr => StreamContent::stderr(text),
+        };
+        self.tell(cell, content);
     }
 
     fn tell_shown(&self, cell: CellId, shown: Shown) {
-        if let Some(parent) = self.parent(cell) {
-            let kind = if shown.update {
-                "update_display_data"
-            } else {
-                "display_data"
-            };
-            let transient = shown
-                .display_id
-                .map_or_else(|| json!({}), |id| json!({"display_id": id}));
-            let content = json!({"data": shown.data, "metadata": shown.metadata, "transient": transient});
-            self.iopub.tell(parent.as_ref(), as_it_is(kind, content));
-        }
+        let kind = if shown.update {
+            "update_display_data"
+        } else {
+            "display_data"
+        };
+        let transient = shown
+            .display_id
+            .map_or_else(|| json!({}), |id| json!({"display_id": id}));
+        let content = json!({"data": shown.data, "metadata": shown.metadata, "transient": transient});
+        self.tell(cell, as_it_is(kind, content));
     }
 
-    /// None where nothing is to be shown; within it none where nobody is known to have brought it about.
-    fn parent(&self, cell: CellId) -> Option<Option<JupyterMessage>> {
-        match self.cells.get(&cell.0) {
-            Some(known) if known.is_silent => None,
-            Some(known) => Some(Some(known.parent.clone())),
-            None => Some(None),
+    /// Tells what a cell has brought about, or where the cell is not known any more, what somebody has.
+    fn tell(&self, cell: CellId, content: impl Into<JupyterMessageContent>) {
+        let known = self.cells.get(&cell.0);
+        if known.is_none_or(|known| !known.is_silent) {
+            self.iopub.tell(known.map(|known| &known.parent), content);
         }
     }
 }
@@ -268,7 +259,7 @@ struct Tail {
 impl Tail {
     fn put(&mut self, name: Name, text: &str) {
         let surplus = text.len().saturating_sub(TAIL);
-        let begin = text.ceil_char_boundary(surplus);
+        let begin = boundary::ceil(text, surplus);
         self.left_out += begin;
         let text = &text[begin..];
         match self.pieces.back_mut() {
@@ -284,7 +275,7 @@ impl Tail {
             self.size -= oldest.len();
             // What is not needed of it goes; the rest stays.
             let keep = TAIL.saturating_sub(self.size);
-            let from = oldest.ceil_char_boundary(oldest.len().saturating_sub(keep));
+            let from = boundary::ceil(&oldest, oldest.len().saturating_sub(keep));
             self.left_out += from;
             if from < oldest.len() {
                 self.size += oldest.len() - from;

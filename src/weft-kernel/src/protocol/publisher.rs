@@ -1,6 +1,6 @@
 //! The socket that everything a cell shows goes out of: one publisher, any number of subscribers.
 //!
-//! Of the publishers of the ZeroMQ crate, one waits for its slowest subscriber, so that a client that stands still would
+//! Of the publishers of the crate zeromq, one waits for its slowest subscriber, so that a client that stands still would
 //! hold back all others, and the other cannot say that somebody has subscribed. This one has a queue for each
 //! subscriber, greets it when it has subscribed, and drops messages only for one that has left [`MOST_BEHIND`] unread.
 
@@ -142,7 +142,9 @@ impl Publisher {
                     let welcome = (self.welcome)(&topic);
                     // Nothing is published in between: what comes after the welcome is complete.
                     self.with(|_| {
-                        welcome.iter().for_each(|bytes| subscriber.put(bytes));
+                        if let Some(bytes) = &welcome {
+                            subscriber.put(bytes);
+                        }
                         subscriber.topics().push(topic);
                     });
                 }

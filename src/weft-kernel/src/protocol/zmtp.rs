@@ -1,6 +1,6 @@
 //! As much of ZMTP 3 as a publisher speaks: the greeting, the handshake without a secret, frames.
 //!
-//! RFC 23/ZMTP of ZeroMQ, <https://rfc.zeromq.org/spec/23/>; 3.1's commands for subscriptions are understood too.
+//! RFC 23/ZMTP, <https://rfc.zeromq.org/spec/23/>; 3.1's commands for subscriptions are understood too.
 
 use std::io;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::link::{Link, Told};
-use super::place::Place;
+use super::place::{self, Place};
 use super::{CellId, Completion, Completions, Events, Failure, Job, MimeMap, Options, Outcome, State, failure, syntax};
 use crate::supervisor::wire::{self, Cause};
 
@@ -93,20 +93,26 @@ struct Evaluator {
 impl Evaluator {
     fn new(options: &Options, events: Events, shared: Arc<Shared>) -> Result<Evaluator, Failure> {
         let place = Place::prepare(options)?;
-        let link = Link::listen(place.folder(), events).map_err(|error| Failure::new("Start", error.to_string()))?;
+        let link = Link::listen(place.sockets(), events).map_err(|error| Failure::new("Start", error.to_string()))?;
         *shared.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.clone());
         let mut context = match EvalContext::with_subprocess_command(supervisor_command(options, &place)?) {
             Ok((context, _)) => context,
             Err(error) => {
-                let refused = link.refused().map(|reason| Failure::new("Start", reason));
-                return Err(refused.unwrap_or_else(|| Failure::new("Start", error.to_string())));
+                let noted = link.end().notes.into_iter().next();
+                let reason = link.refused().or(noted).unwrap_or_else(|| error.to_string());
+                return Err(Failure::new("Start", reason));
             }
         };
         *shared.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
         let failed = |error: evcxr::Error| Failure::new("Start", format!("the first cell failed: {error}"));
         let mut state = context.state();
         state.set_opt_level("0").map_err(failed)?;
-        place.preload(&mut state).map_err(failed)?;
+        if let Some((name, config)) = place.dependency() {
+            // All of it is there, so nobody needs to be asked for it.
+            state.set_offline_mode(true);
+            state.add_dep(&name, &config).map_err(failed)?;
+            state.set_offline_mode(false);
+        }
         context.eval_with_state(HOOK, state).map_err(failed)?;
         let generation = link.generation();
         let _nothing_of_a_cell = link.end();
@@ -149,6 +155,9 @@ impl Evaluator {
         self.shared.interrupted.store(false, Ordering::SeqCst);
         self.shared.running.store(true, Ordering::SeqCst);
         self.link.begin(cell, syntax::has_value(&code));
+        if let Some(note) = self.place.note.take() {
+            self.link.note(&note);
+        }
         let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(&code)));
         let told = self.link.end();
         self.shared.running.store(false, Ordering::SeqCst);
@@ -220,7 +229,7 @@ fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failu
     let program: PathBuf = std::env::current_exe()
         .map_err(|error| Failure::new("Start", format!("this program's own file is unknown: {error}")))?;
     let job = wire::Job {
-        folder: place.folder().to_owned(),
+        folder: place.sockets().to_owned(),
         cell_timeout_ms: options
             .cell_timeout
             .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
@@ -228,6 +237,14 @@ fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failu
         no_network: options.no_network,
     };
     let mut command = Command::new(program);
+    // The cells' standard library is the toolchain's, wherever the loader would look by itself.
+    if let Some(libraries) = place::libraries() {
+        let mut paths = vec![libraries];
+        paths.extend(std::env::split_paths(
+            &std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default(),
+        ));
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(paths).unwrap_or_default());
+    }
     command.env(wire::JOB, serde_json::to_string(&job).unwrap_or_default());
     Ok(command)
 }

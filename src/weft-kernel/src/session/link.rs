@@ -41,6 +41,8 @@ struct Shared {
     has_value: bool,
     told: Told,
     reached: u64,
+    /// Said with the next output.
+    note: Option<String>,
     /// How many supervisors there have been.
     generation: u64,
     refused: Option<String>,
@@ -119,6 +121,11 @@ impl Link {
     /// A number that changes when evcxr starts another supervisor.
     pub(super) fn generation(&self) -> u64 {
         self.lock().generation
+    }
+
+    /// Says something on the cell's standard error.
+    pub(super) fn note(&self, note: &str) {
+        self.lock().note = Some(note.to_owned());
     }
 
     /// Why the supervisor would not work.
@@ -266,6 +273,10 @@ impl Hearing<'_> {
     }
 
     fn take_said(&mut self, said: Said) {
+        let note = self.link.lock().note.take();
+        if let Some(note) = note {
+            self.send(Event::Stderr(format!("{note}\n")));
+        }
         if let Said::Asks { prompt, password } = said {
             self.ask(prompt, password);
             return;

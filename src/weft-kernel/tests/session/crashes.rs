@@ -19,8 +19,10 @@ pub(crate) const CASES: &[Case] = &[
     ("a_cell_has_limits", limits),
 ];
 
-/// Times a kind of crash is tried in a row.
-const TIMES: usize = 20;
+/// Times a kind of crash is tried in a row: 20, or what `WEFT_CRASHES` says.
+fn times() -> usize {
+    std::env::var("WEFT_CRASHES").map_or(20, |times| times.parse().unwrap())
+}
 
 const KINDS: &[(&str, &str)] = &[
     (
@@ -41,7 +43,7 @@ fn crashes() {
     rig.ok("let mut v: Vec<i32> = vec![1, 2, 3]; let s: String = \"kept\".to_owned();");
     let mut expected = vec![1, 2, 3];
     for (kind, code) in KINDS {
-        for time in 0..TIMES {
+        for time in 0..times() {
             let failure = rig.fails(&format!("println!(\"before\"); {code}"));
             assert_eq!(failure.ename, *kind, "time {time}: {failure:?}");
             let n = i32::try_from(time).unwrap();
@@ -59,7 +61,7 @@ fn crashes() {
 fn interrupts() {
     let mut rig = Rig::new();
     rig.ok("let mut v: Vec<i32> = vec![1];");
-    for _ in 0..TIMES {
+    for _ in 0..times() {
         let ran = rig.run_watched(
             "v.push(2); println!(\"in\"); loop { std::hint::black_box(()); }",
             |session, text| {
@@ -115,7 +117,7 @@ fn falls_through() {
     let mut rig = Rig::new();
     rig.ok(FORK);
     rig.ok("let mut v: Vec<i32> = vec![1];");
-    for _ in 0..TIMES {
+    for _ in 0..times() {
         let ran = rig.ok("let pid: i32 = unsafe { fork() }; if pid == 0 { print!(\"child \"); } else { unsafe { wait(std::ptr::null_mut()) }; println!(\"parent\"); }");
         assert_eq!(ran.stdout(), "child parent\n");
         rig.ok("v.push(1); v.pop();");

@@ -12,6 +12,7 @@
 
 mod crashes;
 mod output;
+mod preloaded;
 mod rig;
 mod values;
 
@@ -23,7 +24,7 @@ type Case = (&'static str, fn());
 fn main() -> ExitCode {
     weft_kernel::entry();
     let arguments: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let cases: Vec<&Case> = [values::CASES, output::CASES, crashes::CASES]
+    let cases: Vec<&Case> = [values::CASES, output::CASES, crashes::CASES, preloaded::CASES]
         .into_iter()
         .flatten()
         .filter(|case| arguments.is_empty() || arguments.iter().any(|word| case.0.contains(word)))

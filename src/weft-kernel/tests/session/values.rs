@@ -10,7 +10,6 @@ pub(crate) const CASES: &[Case] = &[
     ("an_error_has_code_and_carets", compile_error),
     ("a_panic_names_the_reader_s_line", panic),
     ("a_question_mark_s_error_is_the_cell_s", question_mark),
-    ("a_redefined_type_loses_its_variables", redefined),
     ("a_clear_starts_anew_and_stays_live", clear),
     ("names_are_completed", completes),
     ("async_cells_go_on_after_a_crash", asynchronous),
@@ -63,15 +62,6 @@ fn question_mark() {
     let failure = rig.fails("let moved: String = kept; let n: i32 = \"y\".parse::<i32>()?;");
     assert!(failure.evalue.contains("invalid digit"), "{failure:?}");
     assert_eq!(rig.value("kept"), "\"a\"");
-}
-
-fn redefined() {
-    let mut rig = Rig::new();
-    rig.ok("struct P(i32);\nlet p: P = P(1); let q: i32 = 5;");
-    rig.run("struct P(i64);");
-    let failure = rig.fails("p.0");
-    assert_eq!(failure.ename, "E0425", "{failure:?}");
-    assert_eq!(rig.value("q"), "5");
 }
 
 fn clear() {

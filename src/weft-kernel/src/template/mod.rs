@@ -1,0 +1,205 @@
+//! `weft-lab` and `plotters`, built once as evcxr would build them, so that each session finds them ready.
+//!
+//! A template is a folder named by what it was built from and with. Evcxr itself builds it, in a process of its own,
+//! so that what a session asks for is to the last flag what is there. A session gets a copy of evcxr's folder in it,
+//! whose large files are hard links.
+
+mod copying;
+mod manifest;
+mod requirement;
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs::{self, File};
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use evcxr::EvalContext;
+
+use crate::sys;
+pub(crate) use requirement::is_preloaded;
+
+/// The source of `weft-lab`.
+const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+/// The variable that makes a process of this program build the template in this folder.
+const BUILD: &str = "WEFT_BUILD_TEMPLATE";
+/// How dependencies are compiled, beside the reader's cells, which are compiled for speed of compiling.
+const CARGO_CONFIG: &str =
+    "[profile.dev.package.\"*\"]\nopt-level = 1\ndebug-assertions = false\noverflow-checks = false\n";
+
+/// Why there is no template.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// A file or folder.
+    #[error("cannot write the template in {folder}")]
+    Files {
+        /// Which.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no compiler.
+    #[error("cannot run `rustc -vV`; install Rust 1.90 or newer, with cargo")]
+    NoCompiler(#[source] io::Error),
+    /// The build failed; it said why on standard error.
+    #[error("weft-lab could not be built for notebooks: {0}")]
+    Build(String),
+}
+
+/// A template that is ready.
+#[derive(Debug, Clone)]
+pub struct Template {
+    folder: PathBuf,
+}
+
+/// Where templates are kept where nothing else is said: in the user's cache.
+#[must_use]
+pub fn default_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
+    Some(cache.join("weft-kernel"))
+}
+
+/// The template for the compiler that is there now, in the folder `templates`; `None` when it is not built.
+///
+/// # Errors
+///
+/// There is no compiler.
+pub fn find(templates: &Path) -> Result<Option<Template>, TemplateError> {
+    let folder = templates.join(key()?);
+    Ok(folder.join("ready").exists().then_some(Template { folder }))
+}
+
+/// Whether a template was built in this folder, with whatever compiler.
+pub(crate) fn any_in(templates: &Path) -> bool {
+    let entries = fs::read_dir(templates).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| entry.path().join("ready").exists())
+}
+
+/// Builds the template for the compiler that is there now, unless it is there; what is compiled is said on standard
+/// error. Those of other compilers or versions are removed.
+///
+/// # Errors
+///
+/// See [`TemplateError`].
+pub fn prepare(templates: &Path) -> Result<Template, TemplateError> {
+    let key = key()?;
+    let folder = templates.join(&key);
+    let files = |source| TemplateError::Files {
+        folder: folder.clone(),
+        source,
+    };
+    fs::create_dir_all(&folder).map_err(files)?;
+    // Another process may be at it.
+    let lock = File::create(templates.join("lock")).map_err(files)?;
+    lock.lock().map_err(files)?;
+    if !folder.join("ready").exists() {
+        let _half_built = fs::remove_dir_all(folder.join("cells"));
+        write_sources(&folder).map_err(files)?;
+        build(&folder)?;
+        fs::write(folder.join("ready"), "").map_err(files)?;
+        remove_others(templates, &key);
+    }
+    Ok(Template { folder })
+}
+
+/// Does the work of [`prepare`] where this process was started for it; it then never returns.
+pub(crate) fn entry() {
+    let Some(folder) = std::env::var_os(BUILD).map(PathBuf::from) else {
+        return;
+    };
+    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
+        // Evcxr's own child, in the process that builds.
+        return;
+    }
+    let built = EvalContext::new().and_then(|(mut context, _)| {
+        let mut state = context.state();
+        state.set_opt_level("0")?;
+        let (name, config) = manifest::dependency(&folder);
+        state.add_dep(&name, &config)?;
+        context.eval_with_state("use weft_lab as _; use plotters as _; 1", state)
+    });
+    if let Err(error) = &built {
+        use io::Write as _;
+        let _closed = writeln!(io::stderr(), "{error}");
+    }
+    sys::exit_now(i32::from(built.is_err()));
+}
+
+impl Template {
+    /// What evcxr is to depend on: a name and the text behind it.
+    pub(crate) fn dependency(&self) -> (String, String) {
+        manifest::dependency(&self.folder)
+    }
+
+    /// Makes `cells` a folder in which evcxr finds all built.
+    pub(crate) fn copy_to(&self, cells: &Path) -> io::Result<()> {
+        copying::copy(&self.folder.join("cells"), cells)?;
+        write_config(cells.parent().unwrap_or(cells))
+    }
+}
+
+/// Keeps the flags of dependencies the same, template or not.
+pub(crate) fn write_config(folder: &Path) -> io::Result<()> {
+    let folder = folder.join(".cargo");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("config.toml"), CARGO_CONFIG)
+}
+
+/// What the template depends on: the compiler, our sources, how they are built.
+fn key() -> Result<String, TemplateError> {
+    let compiler = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .map_err(TemplateError::NoCompiler)?;
+    let mut hasher = DefaultHasher::new();
+    (compiler.stdout, SOURCES, CARGO_CONFIG, manifest::text()).hash(&mut hasher);
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn write_sources(folder: &Path) -> io::Result<()> {
+    let lab = folder.join("weft-lab");
+    for (name, text) in SOURCES {
+        let file = lab.join(name);
+        fs::create_dir_all(file.parent().unwrap_or(&lab))?;
+        fs::write(file, text)?;
+    }
+    fs::write(lab.join("Cargo.toml"), manifest::text())?;
+    let cells = folder.join("cells");
+    fs::create_dir_all(&cells)?;
+    fs::write(cells.join("Cargo.lock"), manifest::LOCK)?;
+    write_config(folder)
+}
+
+fn build(folder: &Path) -> Result<(), TemplateError> {
+    let failed = |error: io::Error| TemplateError::Build(error.to_string());
+    let program = std::env::current_exe().map_err(failed)?;
+    let status = Command::new(program)
+        .env(BUILD, folder)
+        .env("EVCXR_TMPDIR", folder.join("cells"))
+        .env("CARGO_INCREMENTAL", "0")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .map_err(failed)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(TemplateError::Build(status.to_string()))
+    }
+}
+
+/// Templates are large. A session that still uses one has all it needs but the sources, which rust-analyzer has read.
+fn remove_others(templates: &Path, key: &str) {
+    for entry in fs::read_dir(templates).into_iter().flatten().flatten() {
+        if entry.path().join("weft-lab").is_dir() && entry.file_name() != key {
+            let _best = fs::remove_dir_all(entry.path());
+        }
+    }
+}
