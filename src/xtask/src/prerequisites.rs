@@ -36,6 +36,59 @@ pub(crate) fn mdbook() -> Result<PathBuf> {
     Ok(program)
 }
 
+/// A Python with the packages, of exactly these versions, on which the kernel's tests run; in the target folder.
+pub(crate) fn python() -> Result<PathBuf> {
+    let requirements = workspace::root().join("src/weft-kernel/tests/requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements).context("cannot read the kernel's requirements.txt")?;
+    let folder = workspace::target().join("tools/kernel-python");
+    let program = folder.join("bin/python");
+    // Written last, so that it stands for all that comes before.
+    let installed = folder.join("requirements.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(program);
+    }
+    println!("installing the Python packages of src/weft-kernel/tests/requirements.txt");
+    workspace::output(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))
+        .context("a Python with venv is missing: install it (on Debian: apt-get install python3-venv)")?;
+    let install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+    ];
+    workspace::output(command(&program).args(install).arg(&requirements))
+        .context("the Python packages are missing and could not be installed")?;
+    workspace::write_whole(&installed, &wanted)?;
+    Ok(program)
+}
+
+/// The source of the standard library, from which the kernel's cells infer types. Where it is not the toolchain's own,
+/// gives what `RUST_SRC_PATH` must name.
+pub(crate) fn std_source() -> Result<Option<PathBuf>> {
+    let sysroot = workspace::output(command("rustc").args(["--print", "sysroot"]))?;
+    let own = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/core");
+    if own.is_dir() || std::env::var_os("RUST_SRC_PATH").is_some() {
+        return Ok(None);
+    }
+    if find_program("rustup").is_some()
+        && workspace::output(command("rustup").args(["component", "add", "rust-src"])).is_ok()
+        && own.is_dir()
+    {
+        return Ok(None);
+    }
+    install_package("rust-web-src")
+        .context("the standard library's source is missing: rustup component add rust-src")?;
+    let debian = std::fs::read_dir("/usr/src")?
+        .flatten()
+        .map(|entry| entry.path().join("library"));
+    let found = debian.into_iter().find(|library| library.join("core").is_dir());
+    found
+        .map(Some)
+        .context("rust-web-src is installed, but its library folder is not in /usr/src")
+}
+
 /// Chromium and its driver.
 pub(crate) fn browser() -> Result<()> {
     install("chromium", &["chromium", "chromium-browser", "google-chrome"])?;
@@ -53,12 +106,23 @@ pub(crate) fn install(package: &str, programs: &[&str]) -> Result<()> {
     if is_there() {
         return Ok(());
     }
-    let is_debian = Path::new("/etc/debian_version").exists() && find_program("apt-get").is_some();
-    if !is_debian || !nix::unistd::geteuid().is_root() {
-        bail!(
+    install_package(package).with_context(|| {
+        format!(
             "{} is missing: install it (on Debian: apt-get install {package})",
             programs[0]
-        );
+        )
+    })?;
+    if !is_there() {
+        bail!("{package} is installed, but {} is not on the PATH", programs[0]);
+    }
+    Ok(())
+}
+
+/// Installs Debian's package as root.
+fn install_package(package: &str) -> Result<()> {
+    let is_debian = Path::new("/etc/debian_version").exists() && find_program("apt-get").is_some();
+    if !is_debian || !nix::unistd::geteuid().is_root() {
+        bail!("{package} is installed by itself only for root on Debian");
     }
     let apt = |arguments: &[&str]| {
         let mut apt = command("apt-get");
@@ -68,10 +132,7 @@ pub(crate) fn install(package: &str, programs: &[&str]) -> Result<()> {
     println!("installing {package}");
     apt(&["update"])
         .and_then(|_| apt(&["install", "--yes", "--no-install-recommends", package]))
-        .with_context(|| format!("{} is missing, and could not be installed", programs[0]))?;
-    if !is_there() {
-        bail!("{package} is installed, but {} is not on the PATH", programs[0]);
-    }
+        .with_context(|| format!("{package} could not be installed"))?;
     Ok(())
 }
 

@@ -95,6 +95,13 @@ pub(crate) fn weft() -> Result<PathBuf> {
     Ok(target().join("release/weft"))
 }
 
+/// Builds the notebook kernel in its own profile.
+pub(crate) fn kernel() -> Result<PathBuf> {
+    let arguments = ["build", "--profile", "kernel", "--locked", "--package", "weft-kernel"];
+    run(cargo().args(arguments))?;
+    Ok(target().join("kernel/weft-kernel"))
+}
+
 /// A runner whose workers are the optimised `weft`, since what is measured must be what a reader measures.
 pub(crate) fn runner() -> Result<Runner> {
     weft().map(Runner::with_program)

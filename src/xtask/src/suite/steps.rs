@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Ending, Step, Surroundings, licences, sources};
+use super::{Ending, Step, Surroundings, kernel, licences, sources};
 use crate::prerequisites;
 use crate::workspace::{cargo, command, run};
 
@@ -24,19 +24,22 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "clippy",
-        what: "cargo clippy --workspace --all-targets --all-features -- -D warnings",
+        what: "cargo clippy --workspace --exclude weft-kernel --all-targets --all-features -- -D warnings",
         run: |_| {
-            let targets = ["--workspace", "--all-targets", "--all-features", "--locked"];
+            let crates = ["--workspace", "--exclude", "weft-kernel"];
+            let targets = [&crates[..], &["--all-targets", "--all-features", "--locked"]].concat();
             run(cargo().arg("clippy").args(targets).args(["--", "-D", "warnings"])).into()
         },
     },
     Step {
         name: "docs",
-        what: "cargo doc --workspace --no-deps --document-private-items, with warnings as errors",
+        what: "cargo doc --workspace --exclude weft-kernel --no-deps --document-private-items, with warnings as errors",
         run: |_| {
             let arguments = [
                 "doc",
                 "--workspace",
+                "--exclude",
+                "weft-kernel",
                 "--no-deps",
                 "--document-private-items",
                 "--locked",
@@ -104,17 +107,32 @@ pub(super) const STEPS: &[Step] = &[
             Err(missing) => Ending::Skipped(format!("{missing:#}")),
         },
     },
+    Step {
+        name: "kernel",
+        what: "clippy, docs and the Rust tests of weft-kernel, which is built in a profile of its own",
+        run: |around| kernel::check(around).into(),
+    },
+    Step {
+        name: "client",
+        what: "weft-kernel through a real Jupyter client: jupyter_kernel_test, every request in every state, crashes",
+        run: kernel::converse,
+    },
 ];
 
 impl Surroundings {
     /// `cargo test` with the reader's folders out of the way.
-    fn test(&self, arguments: &[&str]) -> Command {
+    pub(super) fn test(&self, arguments: &[&str]) -> Command {
         let mut command = cargo();
         command.args(["test", "--quiet", "--locked"]).args(arguments);
+        self.hide_folders(&mut command);
+        command
+    }
+
+    /// The command finds folders of ours in the place of the reader's own.
+    pub(super) fn hide_folders(&self, command: &mut Command) {
         for folder in ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"] {
             command.env(folder, self.home.path().join(folder));
         }
-        command
     }
 }
 

@@ -1,0 +1,51 @@
+//! The notebook kernel, which no other step builds: it is large, and has a profile of its own.
+
+use anyhow::Result;
+
+use super::{Ending, Surroundings};
+use crate::prerequisites;
+use crate::workspace::{self, cargo, command, run};
+
+const CHOICE: [&str; 4] = ["--profile", "kernel", "--package", "weft-kernel"];
+
+/// Clippy, the documentation, the tests in Rust.
+pub(super) fn check(around: &Surroundings) -> Result<()> {
+    let clippy = ["clippy", "--all-targets", "--locked"];
+    run(cargo().args(clippy).args(CHOICE).args(["--", "-D", "warnings"]))?;
+    let doc = ["doc", "--no-deps", "--document-private-items", "--locked"];
+    run(cargo().args(doc).args(CHOICE).env("RUSTDOCFLAGS", "-D warnings"))?;
+    let mut test = around.test(&CHOICE);
+    if let Some(source) = prerequisites::std_source()? {
+        test.env("RUST_SRC_PATH", source);
+    }
+    run(&mut test)
+}
+
+/// The tests through a client in Python.
+pub(super) fn converse(around: &Surroundings) -> Ending {
+    let (python, source) = match prerequisites::python().and_then(|python| Ok((python, prerequisites::std_source()?))) {
+        Ok(found) => found,
+        Err(missing) => return Ending::Skipped(format!("{missing:#}")),
+    };
+    let converse = || {
+        let kernel = workspace::kernel()?;
+        let mut tests = command(python);
+        tests
+            .args([
+                "-m",
+                "unittest",
+                "discover",
+                "--verbose",
+                "--start-directory",
+                "src/weft-kernel/tests",
+            ])
+            .env("WEFT_KERNEL", kernel)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        around.hide_folders(&mut tests);
+        if let Some(source) = source {
+            tests.env("RUST_SRC_PATH", source);
+        }
+        run(&mut tests)
+    };
+    converse().into()
+}
