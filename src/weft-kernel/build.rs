@@ -14,6 +14,7 @@ fn main() -> std::io::Result<()> {
     let mut list = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(&lab).unwrap_or(&file);
+        let (name, file) = (name.display().to_string(), file.display().to_string());
         let _never = writeln!(list, "    ({name:?}, include_str!({file:?})),");
     }
     list.push_str("]\n");

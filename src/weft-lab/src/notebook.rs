@@ -122,7 +122,10 @@ fn verdict_line(verdict: &Verdict) -> String {
         verdict.summary.english()
     );
     for doubt in &verdict.doubts {
-        text.push_str(&format!("\n  {} {}", doubt.message.english(), doubt.remedy.english()));
+        text += "\n  ";
+        text += &doubt.message.english();
+        text += " ";
+        text += &doubt.remedy.english();
     }
     text
 }
@@ -152,7 +155,9 @@ fn send(representations: &Map<String, Value>, more: &Value) {
 }
 
 fn block(text: &mut String, mime: &str, content: &str) {
-    text.push_str(&format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n"));
+    for part in ["EVCXR_BEGIN_CONTENT ", mime, "\n", content, "\nEVCXR_END_CONTENT\n"] {
+        text.push_str(part);
+    }
 }
 
 /// Runs an experiment in quick mode with its defaults, and shows how far it is.

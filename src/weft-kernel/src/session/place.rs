@@ -153,6 +153,7 @@ pub(super) fn libraries() -> Option<PathBuf> {
 }
 
 /// Whether rust-analyzer finds the standard library's source.
+#[must_use]
 pub fn has_std_source() -> bool {
     if let Some(path) = std::env::var_os("RUST_SRC_PATH") {
         return Path::new(&path).join("core").is_dir();

@@ -7,6 +7,7 @@
 //!                                         standby (a copy, as of after the last cell)
 //! ```
 
+mod checkpoint;
 mod output;
 mod runner;
 mod standard_input;
@@ -29,7 +30,7 @@ use weft_lab::measure::{Clock, MonotonicClock, Nanos};
 use crate::sys::{self, Fork};
 use output::Output;
 use standard_input::StandardInput;
-use wire::{Cause, Death, Frame, FromRunner, Job, Lines, Order, Panic, Said, ToRunner, say};
+use wire::{Cause, Frame, Job, Lines, Order, Panic, Said, ToRunner, say};
 
 /// How often a run is looked at: its time, its memory, whether it waits for a line.
 const TICK: Duration = Duration::from_millis(50);
@@ -200,7 +201,7 @@ impl Supervisor {
     }
 
     fn step(&mut self) -> Result<(), Over> {
-        let ready = self.wait()?;
+        let ready = self.wait();
         if ready.kernel {
             self.take_orders()?;
         }
@@ -228,7 +229,7 @@ impl Supervisor {
     }
 
     /// Waits until something has come, or until it is time to look at the run.
-    fn wait(&self) -> Result<Ready, Over> {
+    fn wait(&self) -> Ready {
         let watch = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let stdin = io::stdin();
         let fixed = [
@@ -248,13 +249,13 @@ impl Supervisor {
         };
         let _interrupted = poll(&mut fds, timeout);
         let any = |fd: &PollFd| fd.any().unwrap_or(false);
-        Ok(Ready {
+        Ready {
             kernel: any(&fds[0]),
             signals: any(&fds[1]),
             listener: any(&fds[2]),
             commands: any(&fds[3]),
             members: fds[6..].iter().any(any),
-        })
+        }
     }
 
     fn tell(&mut self, said: Said) -> Result<(), Over> {
@@ -381,6 +382,7 @@ impl Supervisor {
         let Some((library, function)) = self.waiting.take() else {
             return Ok(());
         };
+        self.threads = tree::threads(runner.pid);
         self.input.begin()?;
         self.output.begin();
         self.doing = Doing::Running(Run {
@@ -399,15 +401,14 @@ impl Supervisor {
         };
         let now = MonotonicClock.now();
         let elapsed = now.since(run.since);
-        let force = match run.ending {
-            Some((_, since)) => now.since(since) >= GRACE,
-            None => {
-                let timeout = self.job.cell_timeout_ms.filter(|limit| elapsed.0 / 1_000_000 >= *limit);
-                let memory = self.job.memory_limit.filter(|limit| tree::memory(runner.pid) > *limit);
-                let cause = timeout.map(Cause::Timeout).or(memory.map(Cause::Memory));
-                run.ending = cause.map(|cause| (cause, now));
-                cause.is_some()
-            }
+        let force = if let Some((_, since)) = run.ending {
+            now.since(since) >= GRACE
+        } else {
+            let timeout = self.job.cell_timeout_ms.filter(|limit| elapsed.0 / 1_000_000 >= *limit);
+            let memory = self.job.memory_limit.filter(|limit| tree::memory(runner.pid) > *limit);
+            let cause = timeout.map(Cause::Timeout).or(memory.map(Cause::Memory));
+            run.ending = cause.map(|cause| (cause, now));
+            cause.is_some()
         };
         if force {
             let _gone = kill(runner.pid, Signal::SIGKILL);
@@ -442,217 +443,6 @@ impl Supervisor {
             }
         }
         Ok(())
-    }
-
-    fn runner_died(&mut self, cause: Cause) -> Result<(), Over> {
-        self.forward(true)?;
-        self.flush_stream()?;
-        let (cause, between) = match &self.doing {
-            Doing::Nothing => (cause, true),
-            Doing::Running(run) => (run.ending.map_or(cause, |(ending, _)| ending), false),
-            Doing::Checkpointing(_) => (cause, false),
-        };
-        self.kill_leftovers();
-        let restored = self.standby.is_some();
-        let death = Death {
-            cause,
-            between,
-            threads: std::mem::take(&mut self.threads),
-            restored,
-            last_words: self.output.last_words(),
-        };
-        self.tell(Said::Died(death))?;
-        if !restored {
-            return Err(Over);
-        }
-        self.promote();
-        if between {
-            Ok(())
-        } else {
-            self.answer_that_nothing_happened()
-        }
-    }
-
-    /// Makes the standby the runner, which forks the next standby at once.
-    fn promote(&mut self) {
-        let Some(mut standby) = self.standby.take() else { return };
-        let go = say(&mut standby.connection, &ToRunner::Go);
-        // Should it be dead as well, its end is about to be told.
-        let _gone = go.and_then(|()| say(&mut standby.connection, &ToRunner::Checkpoint));
-        self.awaiting = true;
-        self.runner = Some(standby);
-    }
-
-    /// Takes the cell back: its process ends, and the standby, which is as of before the cell, goes on.
-    fn restore(&mut self) -> Result<(), Over> {
-        if let Some(runner) = self.runner.take() {
-            let _gone = kill(runner.pid, Signal::SIGKILL);
-            let _ended = waitpid(runner.pid, None);
-        }
-        self.kill_leftovers();
-        self.promote();
-        self.tell(Said::Restored)?;
-        self.answer_that_nothing_happened()
-    }
-
-    /// Ends what a dead runner has started. The standby, a copy of it from before, is no part of that.
-    fn kill_leftovers(&self) {
-        let spared = self.standby.as_ref().map(|standby| standby.pid.as_raw());
-        for pid in weft_lab::sys::descendants(std::process::id().cast_signed()) {
-            if Some(pid) != spared {
-                let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
-        }
-    }
-
-    fn flush_stream(&mut self) -> Result<(), Over> {
-        for piece in self.output.flush() {
-            self.take_piece(piece)?;
-        }
-        Ok(())
-    }
-
-    fn hear_members(&mut self) -> Result<(), Over> {
-        for at in (0..self.strangers.len()).rev() {
-            let stranger = &mut self.strangers[at];
-            set_nonblocking(&stranger.connection)?;
-            let open = matches!(stranger.lines.read(&mut stranger.connection), Ok(true));
-            let hello = stranger.lines.next();
-            if let Some(FromRunner::Hello { pid, standby }) = hello {
-                let mut member = self.strangers.swap_remove(at);
-                member.pid = Pid::from_raw(pid);
-                self.welcome(member, standby)?;
-            } else if !open {
-                self.strangers.swap_remove(at);
-            }
-        }
-        self.hear_runner()
-    }
-
-    fn welcome(&mut self, member: Member, standby: bool) -> Result<(), Over> {
-        if !standby {
-            self.runner = Some(member);
-            return self.order_checkpoint();
-        }
-        if !self.awaiting {
-            // A copy of a runner that has died meanwhile.
-            let _gone = kill(member.pid, Signal::SIGKILL);
-            return Ok(());
-        }
-        self.awaiting = false;
-        if let Some(old) = self.standby.replace(member) {
-            let _gone = kill(old.pid, Signal::SIGKILL);
-        }
-        self.checkpointed()
-    }
-
-    fn order_checkpoint(&mut self) -> Result<(), Over> {
-        if let Some(runner) = &mut self.runner {
-            self.awaiting = true;
-            let _gone = say(&mut runner.connection, &ToRunner::Checkpoint);
-        }
-        Ok(())
-    }
-
-    fn checkpointed(&mut self) -> Result<(), Over> {
-        if let Doing::Checkpointing(answer) = &mut self.doing {
-            let answer = std::mem::take(answer);
-            return self.answer(answer.as_bytes());
-        }
-        Ok(())
-    }
-
-    fn hear_runner(&mut self) -> Result<(), Over> {
-        let Some(runner) = &mut self.runner else { return Ok(()) };
-        set_nonblocking(&runner.connection)?;
-        let open = matches!(runner.lines.read(&mut runner.connection), Ok(true));
-        if !open {
-            // It has closed what it must keep: it cannot be a runner any more.
-            let _gone = kill(runner.pid, Signal::SIGKILL);
-        }
-        while let Some(said) = self.runner.as_mut().and_then(|runner| runner.lines.next()) {
-            match said {
-                FromRunner::Hello { .. } => {}
-                FromRunner::Panicked { panic, stray } => self.note_panic(panic, stray)?,
-                FromRunner::NoStandby { error } => self.go_unguarded(&error)?,
-                FromRunner::NotRun { error } => {
-                    self.tell(Said::Note(error))?;
-                    self.answer_that_nothing_happened()?;
-                }
-                FromRunner::Finished { threads } => self.finished(threads)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn note_panic(&mut self, panic: Panic, stray: bool) -> Result<(), Over> {
-        let Doing::Running(run) = &mut self.doing else {
-            return Ok(());
-        };
-        if stray {
-            run.marks.strays += 1;
-        } else {
-            run.marks.reports.push(panic);
-        }
-        Ok(())
-    }
-
-    fn go_unguarded(&mut self, error: &str) -> Result<(), Over> {
-        self.awaiting = false;
-        if let Some(old) = self.standby.take() {
-            // It is as of an earlier cell than evcxr's variables.
-            let _gone = kill(old.pid, Signal::SIGKILL);
-        }
-        if !std::mem::replace(&mut self.unguarded, true) {
-            let note = format!("no checkpoint could be made ({error}); a crash now loses the variables");
-            self.tell(Said::Note(note))?;
-        }
-        self.checkpointed()
-    }
-
-    /// The cell's function has returned.
-    fn finished(&mut self, threads: Vec<String>) -> Result<(), Over> {
-        self.forward(true)?;
-        self.flush_stream()?;
-        let Doing::Running(run) = &mut self.doing else {
-            return Ok(());
-        };
-        let marks = std::mem::take(&mut run.marks);
-        let mut reports = marks.reports;
-        let panicked = marks.panics > marks.strays;
-        let last = if panicked { reports.pop() } else { None };
-        for caught in reports {
-            let text = format!("caught panic at {}:{}: {}\n", caught.file, caught.line, caught.message);
-            Frame::Stderr(text.into_bytes()).write(&mut self.kernel)?;
-        }
-        if panicked {
-            self.tell(Said::Panicked(last.unwrap_or_else(Panic::unknown)))?;
-        } else if let Some(text) = &marks.erred {
-            self.tell(Said::Erred(text.clone()))?;
-        }
-        // What earlier cells left running would not survive; then evcxr's own, weaker way must do.
-        let alone = threads.is_empty()
-            && self
-                .runner
-                .as_ref()
-                .is_some_and(|runner| tree::below(runner.pid).is_empty());
-        let failed = panicked || marks.erred.is_some();
-        if failed && alone && self.standby.is_some() {
-            return self.restore();
-        }
-        self.threads = threads;
-        let mut answer = String::new();
-        if panicked {
-            answer.push_str("EVCXR_PANIC_NOTIFICATION\n");
-        } else if marks.erred.is_some() {
-            answer.push_str("EVCXR_ERROR_OCCURRED\n");
-        }
-        for name in marks.changed {
-            answer.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
-        }
-        answer.push_str("EVCXR_EXECUTION_COMPLETE\n");
-        self.doing = Doing::Checkpointing(answer);
-        self.order_checkpoint()
     }
 }
 

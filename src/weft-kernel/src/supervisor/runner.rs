@@ -16,6 +16,9 @@ use crate::sys::{self, Cells, Fork, Hook};
 /// How often what `print!` holds back is written out while a cell runs.
 const FLUSH_EVERY: Duration = Duration::from_millis(30);
 
+/// The name of the thread that does it.
+pub(super) const FLUSHER: &str = "weft-flush";
+
 /// Where a panic is reported: the runner's own connection and process id.
 static VOICE: Mutex<Option<(UnixStream, i32)>> = Mutex::new(None);
 
@@ -26,9 +29,8 @@ pub(super) fn run(folder: PathBuf) -> ! {
     sys::raise_oom_score();
     sys::die_with_parent();
     let supervisor = getppid();
-    let connection = match greet(&folder, false) {
-        Ok(connection) => connection,
-        Err(_) => sys::exit_now(97),
+    let Ok(connection) = greet(&folder, false) else {
+        sys::exit_now(97)
     };
     let mut runner = Runner {
         folder,
@@ -260,7 +262,7 @@ impl Ticker {
             changed: Condvar::new(),
         }));
         thread::Builder::new()
-            .name("weft-flush".to_owned())
+            .name(FLUSHER.to_owned())
             .stack_size(64 << 10)
             .spawn(move || ticker.tick(hook))
             .ok()?;

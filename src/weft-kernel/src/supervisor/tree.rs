@@ -4,6 +4,8 @@ use std::fs;
 
 use nix::unistd::Pid;
 
+use super::runner::FLUSHER;
+
 /// Numbers of `read` and `readv` (`syscalls(2)`).
 #[cfg(target_arch = "x86_64")]
 const READS: [&str; 2] = ["0", "19"];
@@ -47,6 +49,20 @@ fn children(pid: i32) -> Vec<i32> {
         );
     }
     found
+}
+
+/// Names of a process's threads but the main one and the one that flushes.
+pub(super) fn threads(pid: Pid) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    tasks
+        .filter(|task| task.file_name().to_str() != Some(pid.to_string().as_str()))
+        .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
+        .map(|name| name.trim_end().to_owned())
+        .filter(|name| name != FLUSHER)
+        .collect()
 }
 
 /// What the processes from this one down have resident together, in bytes; pages that they share count again and again,

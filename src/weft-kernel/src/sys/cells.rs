@@ -127,11 +127,11 @@ impl Hook {
                 work();
             }
         }
-        fn runner_of<F: FnOnce()>(_: &Option<F>) -> extern "C" fn(*mut c_void) {
+        fn runner_of<F: FnOnce()>(_: &F) -> extern "C" fn(*mut c_void) {
             run::<F>
         }
-        let mut work = Some(work);
         let run = runner_of(&work);
+        let mut work = Some(work);
         self.call(1, run as *const c_void, (&raw mut work).cast());
     }
 

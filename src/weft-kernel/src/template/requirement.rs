@@ -9,7 +9,7 @@ use super::{SOURCES, manifest};
 
 /// Whether this line of a cell asks for a crate that is preloaded, in a version and with features that it has.
 pub(crate) fn is_preloaded(line: &str) -> bool {
-    let Some(wanted) = line.strip_prefix(":dep ") else {
+    let Some(wanted) = line.trim_start().strip_prefix(":dep ") else {
         return false;
     };
     let (name, value) = match wanted.split_once('=') {
