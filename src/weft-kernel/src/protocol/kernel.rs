@@ -1,18 +1,18 @@
 //! The kernel's one loop: cells in their order, other requests beside them, what cells show as they show it.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::pin::Pin;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jupyter_protocol::{
     CommClose, CommInfoReply, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecutionCount, ExecutionState,
-    ExpressionResult, InputRequest, IsCompleteReply, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
+    InputRequest, IsCompleteReply, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Duration, sleep};
 use weft_kernel::session::{CellId, Completeness, Event, Failure, MimeMap, Outcome, Session, completeness};
 
+use super::cell::{End, Running, end_of, evaluate, reply_error, shown};
 use super::channels::{Channels, Inbox, Replies};
 use super::iopub::{Iopub, as_it_is};
 use super::outputs::{Name, Outputs, Shown};
@@ -53,27 +53,6 @@ pub(super) struct Kernel {
     waiting: VecDeque<(JupyterMessage, ExecuteRequest)>,
     running: Option<Running>,
     asking: Option<Asking>,
-}
-
-/// The cell that runs.
-struct Running {
-    cell: CellId,
-    request: JupyterMessage,
-    execute: ExecuteRequest,
-    number: usize,
-    /// When it began, as the protocol writes a time.
-    started: Value,
-    /// Keeps it from being begun.
-    cancel: Arc<Notify>,
-    /// It was interrupted before it was begun.
-    is_interrupted: bool,
-    end: Pin<Box<dyn Future<Output = End> + Send>>,
-}
-
-/// How a cell ended, and what the expressions gave that its client wants to know.
-struct End {
-    outcome: Outcome,
-    expressions: Vec<(String, Outcome)>,
 }
 
 /// A line of input that a cell waits for.
@@ -448,82 +427,10 @@ impl Kernel {
     }
 }
 
-async fn end_of(running: &mut Option<Running>) -> End {
-    match running {
-        Some(running) => running.end.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Runs the cell, and where it does well, what its client wants to know after it.
-fn evaluate(
-    session: Arc<Session>,
-    cancel: Arc<Notify>,
-    cell: CellId,
-    execute: &ExecuteRequest,
-) -> impl Future<Output = End> + use<> {
-    let code = execute.code.clone();
-    let asked: BTreeMap<String, String> = execute
-        .user_expressions
-        .clone()
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
-    async move {
-        let outcome = if code.trim().is_empty() {
-            Outcome::Done { value: None }
-        } else {
-            begun(&session, &cancel, cell, code).await
-        };
-        let mut expressions = Vec::new();
-        if matches!(outcome, Outcome::Done { .. }) {
-            for (name, expression) in asked {
-                expressions.push((name, session.execute(cell, expression).await));
-            }
-        }
-        End { outcome, expressions }
-    }
-}
-
-async fn begun(session: &Session, cancel: &Notify, cell: CellId, code: String) -> Outcome {
-    tokio::select! {
-        biased;
-        () = cancel.notified() => {
-            Outcome::Interrupted(Failure::new("Interrupted", "the cell was interrupted before it began"))
-        }
-        ready = session.ready() => match ready {
-            Ok(()) => session.execute(cell, code).await,
-            Err(failure) => Outcome::Failed(failure),
-        }
-    }
-}
-
 fn is_complete(code: &str) -> IsCompleteReply {
     match completeness(code) {
         Completeness::Complete => IsCompleteReply::complete(),
         Completeness::Incomplete { indent } => IsCompleteReply::incomplete(indent),
         Completeness::Invalid => IsCompleteReply::invalid(),
-    }
-}
-
-fn shown(outcome: Outcome) -> ExpressionResult {
-    match outcome {
-        Outcome::Done { value } => ExpressionResult::Ok {
-            data: serde_json::from_value(Value::Object(value.unwrap_or_default())).unwrap_or_default(),
-            metadata: serde_json::Map::new(),
-        },
-        Outcome::Failed(failure) | Outcome::Interrupted(failure) => ExpressionResult::Error {
-            ename: failure.ename,
-            evalue: failure.evalue,
-            traceback: failure.traceback,
-        },
-    }
-}
-
-fn reply_error(failure: Failure) -> ReplyError {
-    ReplyError {
-        ename: failure.ename,
-        evalue: failure.evalue,
-        traceback: failure.traceback,
     }
 }

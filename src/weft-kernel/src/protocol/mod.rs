@@ -9,6 +9,7 @@
 //!  iopub ◄── publisher ◄── iopub: status, welcome ◄─────────────────────────┘
 //! ```
 
+mod cell;
 mod channels;
 mod control;
 mod cursor;
