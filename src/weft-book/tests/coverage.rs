@@ -110,12 +110,12 @@ fn every_claim_has_a_test_and_a_card_in_its_chapter() {
     for claim in CLAIMS {
         let id = claim.id;
         let text = chapter(claim.section);
-        let test = test_of(claim);
+        let tested = test_of(claim);
         missing.unless(
-            test != Test::None,
+            tested != Test::None,
             format!("{id}: an experiment, a lab in the page, or a basis"),
         );
-        let (line, what) = match test {
+        let (line, what) = match tested {
             Test::Basis => ("{{#board}}".to_owned(), "the board"),
             _ => (card_line(claim), "a lab card"),
         };
@@ -124,7 +124,7 @@ fn every_claim_has_a_test_and_a_card_in_its_chapter() {
             format!("{id}: {what} in book/{}.md: {line}", claim.section.slug()),
         );
         missing.unless(
-            claim.question.is_some() || test == Test::Basis,
+            claim.question.is_some() || tested == Test::Basis,
             format!("{id}: a question for its card"),
         );
     }
