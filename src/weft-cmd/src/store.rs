@@ -130,7 +130,7 @@ mod tests {
         store("2026-02-08T00:00:01.000Z", &|_| {});
         store("2026-02-08T00:00:02.000Z", &|_| {});
         store("2026-02-08T00:00:03.000Z", &|record| {
-            "another".clone_into(&mut record.machine.cpu)
+            "another".clone_into(&mut record.machine.cpu);
         });
         fs::write(folder.path().join("2026-02-08T00-00-04.000Z-creation-cost-1.json"), "{").unwrap();
         let started: Vec<String> = newest_in(folder.path())

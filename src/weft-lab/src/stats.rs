@@ -63,6 +63,10 @@ fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
     let place = q.clamp(0.0, 1.0) * last as f64;
     let below = place.floor() as usize;
     let above = place.ceil() as usize;
+    if sorted[below].total_cmp(&sorted[above]).is_eq() {
+        // Between two infinities there is nothing to interpolate.
+        return sorted[below];
+    }
     sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
 }
 
