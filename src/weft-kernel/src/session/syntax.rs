@@ -81,7 +81,7 @@ pub(super) fn has_value(code: &str) -> bool {
 
 /// The code with evcxr's command lines blank, so that all else stays on its line.
 fn without_commands(code: &str) -> String {
-    let is_command = |line: &&str| line.trim_start().starts_with(':') || line.trim_start().starts_with("!");
+    let is_command = |line: &&str| line.trim_start().starts_with(':') || line.trim_start().starts_with('!');
     let lines: Vec<&str> = code
         .split('\n')
         .map(|line| if is_command(&line) { "" } else { line })
