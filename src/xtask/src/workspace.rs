@@ -102,6 +102,11 @@ pub(crate) fn kernel() -> Result<PathBuf> {
     Ok(target().join("kernel/weft-kernel"))
 }
 
+/// Where the notebook kernel keeps what its first cell uses, in the place of the reader's own cache.
+pub(crate) fn kernel_cache() -> PathBuf {
+    target().join("tools/kernel-cache")
+}
+
 /// A runner whose workers are the optimised `weft`, since what is measured must be what a reader measures.
 pub(crate) fn runner() -> Result<Runner> {
     weft().map(Runner::with_program)

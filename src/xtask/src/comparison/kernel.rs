@@ -100,7 +100,11 @@ pub(super) fn compare(rounds: u32, alone: bool) -> Result<ExitCode> {
     let scratch = tempfile::tempdir()?;
     let ours = workspace::kernel()?;
     let install = ["install", "--name", OURS, "--prefix"];
-    run(command(ours).args(install).arg(scratch.path()))?;
+    let cache = workspace::kernel_cache();
+    run(command(ours)
+        .args(install)
+        .arg(scratch.path())
+        .env("XDG_CACHE_HOME", &cache))?;
     let mut kernels = vec![OURS];
     if !alone {
         install_peer(scratch.path())?;
@@ -114,6 +118,7 @@ pub(super) fn compare(rounds: u32, alone: bool) -> Result<ExitCode> {
         .args(&kernels)
         .env("JUPYTER_PATH", scratch.path().join("share/jupyter"))
         .env("XDG_DATA_HOME", scratch.path().join("data"))
+        .env("XDG_CACHE_HOME", &cache)
         .stderr(Stdio::inherit());
     if let Some(source) = source {
         client.env("RUST_SRC_PATH", source);

@@ -42,6 +42,8 @@ pub(super) fn converse(around: &Surroundings) -> Ending {
             .env("WEFT_KERNEL", kernel)
             .env("PYTHONDONTWRITEBYTECODE", "1");
         around.hide_folders(&mut tests);
+        // What the first cell uses is built once, not in each run of the tests.
+        tests.env("XDG_CACHE_HOME", workspace::kernel_cache());
         if let Some(source) = source {
             tests.env("RUST_SRC_PATH", source);
         }
