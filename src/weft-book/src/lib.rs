@@ -24,4 +24,5 @@ mod directive;
 mod edition;
 mod minutes;
 mod notes;
+mod page_lab;
 mod recorded;

@@ -19,7 +19,7 @@ pub use crate::directive::{DirectiveError, Fault};
 use crate::edition::Edition;
 use crate::minutes::{Effort, Efforts};
 pub use crate::recorded::RecordedError;
-use crate::{board, calibration, card, claims, notes, recorded};
+use crate::{board, calibration, card, claims, notes, page_lab, recorded};
 
 /// The preprocessor `weft` of `book.toml`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -187,7 +187,7 @@ impl Page {
             }
             Directive::Calibration => Ok(calibration::table(edition)?),
             Directive::Source(about) => Ok(code(about.source, "rust,noplayground")),
-            Directive::PageSource(lab) => Ok(code(lab.source, "js")),
+            Directive::PageSource(lab) => Ok(code(&page_lab::source(lab), "js")),
             Directive::Absent(experiment) => {
                 let absent = text!(
                     "This build of weft has no code for the experiment {experiment}.",

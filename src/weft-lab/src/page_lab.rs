@@ -24,8 +24,8 @@ pub struct PageLab {
     pub section: Section,
     /// How long a quick and a full run take, in seconds.
     pub seconds: (u32, u32),
-    /// Its own source, in JavaScript, shown in the book.
-    pub source: &'static str,
+    /// The book's scripts that are its source, by their names in `book/theme`.
+    pub scripts: &'static [&'static str],
 }
 
 /// All of them.
@@ -34,13 +34,7 @@ pub static PAGE_LABS: &[PageLab] = &[PageLab {
     question: msg!("What does a page lose when its script computes on the main thread, and what does a Worker save?"),
     section: Section::BackendAndFrontend,
     seconds: (8, 24),
-    source: concat!(
-        include_str!("../../../book/theme/weft-frames.js"),
-        "\n",
-        include_str!("../../../book/theme/weft-worker.js"),
-        "\n",
-        include_str!("../../../book/theme/weft-statistics.js")
-    ),
+    scripts: &["weft-frames.js", "weft-worker.js", "weft-statistics.js"],
 }];
 
 impl PageLab {

@@ -87,7 +87,7 @@ fn heeded() {
         unsafe extern \"C\" { fn signal(number: i32, handler: usize) -> usize; }",
     );
     let code = "unsafe { signal(2, stop as usize) }; let mut n: u64 = 0; println!(\"in\");
-        while !STOP.load(std::sync::atomic::Ordering::Relaxed) { n += 1; }";
+        loop { n += 1; if STOP.load(std::sync::atomic::Ordering::Relaxed) { break; } }";
     let ran = rig.run_watched(code, |session, text| {
         if text.starts_with("out:in") {
             session.interrupt();

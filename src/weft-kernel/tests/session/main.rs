@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         cases.len() - failed.len(),
         failed.len()
     );
+    preloaded::clean_up();
     if failed.is_empty() {
         ExitCode::SUCCESS
     } else {

@@ -1,7 +1,8 @@
 //! `weft-lab` and `plotters` are there in the first cell.
 
-use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use tempfile::TempDir;
 use weft_kernel::session::{Options, Outcome};
 use weft_kernel::template;
 
@@ -15,9 +16,20 @@ pub(crate) const CASES: &[Case] = &[
     ("an_interrupt_cancels_a_run_and_the_cell_goes_on", cancelled),
 ];
 
-/// Prepared once, in cargo's own folder for tests.
+/// Prepared once, outside of this workspace, to which cargo would count its packages.
+static TEMPLATES: Mutex<Option<TempDir>> = Mutex::new(None);
+
+/// Removes what the cases have shared.
+pub(crate) fn clean_up() {
+    drop(TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
 fn rig() -> Rig {
-    let templates = Path::new(env!("CARGO_TARGET_TMPDIR")).join("templates");
+    let mut folder = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
+    let templates = folder
+        .get_or_insert_with(|| tempfile::tempdir().unwrap())
+        .path()
+        .to_owned();
     template::prepare(&templates).unwrap();
     Rig::with(Options {
         templates: Some(templates),
