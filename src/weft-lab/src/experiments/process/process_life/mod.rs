@@ -45,7 +45,7 @@ static ABOUT: About = About {
         ),
         Param::choice("end", msg!("How the process is ended"), &["asked", "killed"]),
     ],
-    seconds: (1, 8),
+    seconds: (2, 9),
     uses: &["sh", "process-files", "slow-process", "tasks"],
     source: include_str!("mod.rs"),
 };
