@@ -72,7 +72,7 @@ static ABOUT: About = About {
         Param::aa(),
     ],
     seconds: (3, 18),
-    uses: &["second-cpu", "tasks"],
+    uses: &["second-cpu", "tasks", "time"],
     source: concat!(
         include_str!("mod.rs"),
         "\n",
@@ -303,8 +303,9 @@ fn follow_all(
         Mode::Quick => (1, Duration::from_millis(25)),
         Mode::Full => (4, Duration::from_millis(50)),
     };
+    let (start, limit) = (cx.clock.now(), cx.time(if cx.mode == Mode::Quick { 0.8 } else { 0.35 }));
     let mut seen = Vec::new();
-    for visit in 0..visits {
+    'visits: for visit in 0..visits {
         // Each visit has a schedule of its own for each kind of work, the same for all sizes.
         let mut rng = cx.rng.fork();
         let schedules = Work::ALL.map(|work| {
@@ -316,6 +317,10 @@ fn follow_all(
             let Some((_, rate, moments)) = schedules.iter().find(|schedule| schedule.0 == work) else {
                 continue;
             };
+            if cx.clock.now().since(start) > Nanos::from(limit) {
+                cx.miss("time", format!("visit {} of {visits}", visit + 1));
+                break 'visits;
+            }
             let gap = || pause(rate.min(4_000.0), &mut rng);
             let visited = follow(workers, service(work), moments, gap).during("start a thread")?;
             seen.push(((work, workers), visited));
@@ -331,7 +336,9 @@ fn follow_all(
                 .filter(|(cell, visit)| *cell == (work, workers) && !visit.counted.is_empty())
                 .map(|(_, visit)| visit)
                 .collect();
-            put_visits(cx, &condition(work, workers), &visits);
+            if !visits.is_empty() {
+                put_visits(cx, &condition(work, workers), &visits);
+            }
         }
     }
     Ok(())
