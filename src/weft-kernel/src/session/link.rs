@@ -60,6 +60,8 @@ impl Link {
     pub(super) fn listen(folder: &Path, events: Events) -> io::Result<Link> {
         let listener = UnixListener::bind(kernel_socket(folder))?;
         let link = Link { shared: Arc::default() };
+        // Until the first `end` it is the session that is being made ready.
+        link.mute();
         let listening = link.clone();
         thread::Builder::new().name("weft-link".to_owned()).spawn(move || {
             for connection in listener.incoming().flatten() {
