@@ -73,6 +73,10 @@ class Requests(KernelTest):
         content = self.notebook.reply(self.notebook.client.inspect("String::new()", 2))["content"]
         self.assertTrue(content["found"])
         self.assertIn("String", content["data"]["text/plain"])
+        self.assert_ok(self.run_cell('let of_reader = String::from("a");'))
+        for code, at, said in (("of_reader.push('b')", 12, "push"), ("of_reader.len()", 3, "of_reader")):
+            content = self.notebook.reply(self.notebook.client.inspect(code, at))["content"]
+            self.assertIn(said, str(content["data"].get("text/plain")), code)
         content = self.notebook.reply(self.notebook.client.inspect("nothing_here", 3))["content"]
         self.assertEqual((content["status"], content["found"], content["data"]), ("ok", False, {}))
 

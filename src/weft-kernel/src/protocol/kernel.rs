@@ -153,7 +153,8 @@ impl Kernel {
                 });
             }
             JupyterMessageContent::InspectRequest(ask) => {
-                let (code, at) = (ask.code.clone(), cursor::byte_of(&ask.code, ask.cursor_pos));
+                let at = cursor::end_of_name(&ask.code, cursor::byte_of(&ask.code, ask.cursor_pos));
+                let code = ask.code.clone();
                 self.spawn(request, |session| async move {
                     let found = session.inspect(code, at).await;
                     let content = json!({

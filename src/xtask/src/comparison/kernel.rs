@@ -174,7 +174,9 @@ fn judge(row: &Row, measured: &[Measured]) -> Verdict {
             .iter()
             .filter(|one| one.quantity == quantity && one.kernel == kernel);
         let values: Vec<f64> = of.map(|one| one.value.unwrap_or(f64::INFINITY)).collect();
-        (!values.is_empty()).then(|| median(&values))
+        // Half way between two that never end is no number.
+        let middle = median(&values);
+        (!values.is_empty()).then_some(if middle.is_nan() { f64::INFINITY } else { middle })
     };
     let (theirs, ours) = (middle(row.quantity, THEIRS), middle(row.quantity, OURS));
     let base = match row.bound {

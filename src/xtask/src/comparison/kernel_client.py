@@ -32,35 +32,38 @@ PLOTTERS = (
     ':dep plotters = { version = "0.3.7", default-features = false, features = ["svg_backend", "line_series"] }\n'
 )
 
+# In a block, since closures are no variables that a kernel could keep.
 LONG = """
-let numbers: Vec<i64> = (1..=1000).collect();
-let even: Vec<i64> = numbers.iter().copied().filter(|n| n % 2 == 0).collect();
-let squares: Vec<i64> = even.iter().map(|n| n * n).collect();
-let total: i64 = squares.iter().sum();
-let words = ["warp", "weft", "loom", "reed", "heddle"];
-let mut lengths: Vec<(usize, &str)> = words.iter().map(|word| (word.len(), *word)).collect();
-lengths.sort_by(|one, other| other.cmp(one));
-let longest = lengths.first().map(|(_, word)| word.to_string()).unwrap_or_default();
-let mut counts = std::collections::BTreeMap::new();
-for word in words {
-    for letter in word.chars() {
-        *counts.entry(letter).or_insert(0usize) += 1;
+{
+    let numbers: Vec<i64> = (1..=1000).collect();
+    let even: Vec<i64> = numbers.iter().copied().filter(|n| n % 2 == 0).collect();
+    let squares: Vec<i64> = even.iter().map(|n| n * n).collect();
+    let total: i64 = squares.iter().sum();
+    let words = ["warp", "weft", "loom", "reed", "heddle"];
+    let mut lengths: Vec<(usize, &str)> = words.iter().map(|word| (word.len(), *word)).collect();
+    lengths.sort_by(|one, other| other.cmp(one));
+    let longest = lengths.first().map(|(_, word)| word.to_string()).unwrap_or_default();
+    let mut counts = std::collections::BTreeMap::new();
+    for word in words {
+        for letter in word.chars() {
+            *counts.entry(letter).or_insert(0usize) += 1;
+        }
     }
+    let common = counts.iter().max_by_key(|(_, count)| **count).map(|(letter, _)| *letter);
+    let add = |one: i64, other: i64| one + other;
+    let twice = |value: i64| add(value, value);
+    let power = |base: i64, exponent: u32| (0..exponent).fold(1, |product, _| product * base);
+    let table: Vec<Vec<i64>> = (1..=5).map(|row| (1..=5).map(|column| row * column).collect()).collect();
+    let diagonal: i64 = table.iter().enumerate().map(|(at, row)| row[at]).sum();
+    let text = words.iter().map(|word| word.to_uppercase()).collect::<Vec<_>>().join(" ");
+    let vowels = text.chars().filter(|letter| "AEIOU".contains(*letter)).count();
+    let found = numbers.binary_search(&500).unwrap_or(0);
+    let pairs: Vec<(i64, i64)> = numbers.iter().zip(even.iter()).map(|(one, other)| (*one, *other)).collect();
+    let differences: Vec<i64> = pairs.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    let is_steady = differences.iter().all(|difference| *difference == 1);
+    let sum = twice(power(2, 10)) + total + diagonal;
+    println!("{longest} {common:?} {vowels} {found} {is_steady} {sum}");
 }
-let common = counts.iter().max_by_key(|(_, count)| **count).map(|(letter, _)| *letter);
-let add = |one: i64, other: i64| one + other;
-let twice = |value: i64| add(value, value);
-let power = |base: i64, exponent: u32| (0..exponent).fold(1, |product, _| product * base);
-let table: Vec<Vec<i64>> = (1..=5).map(|row| (1..=5).map(|column| row * column).collect()).collect();
-let diagonal: i64 = table.iter().enumerate().map(|(at, row)| row[at]).sum();
-let text = words.iter().map(|word| word.to_uppercase()).collect::<Vec<_>>().join(" ");
-let vowels = text.chars().filter(|letter| "AEIOU".contains(*letter)).count();
-let found = numbers.binary_search(&500).unwrap_or(0);
-let pairs: Vec<(i64, i64)> = numbers.iter().zip(even.iter()).map(|(one, other)| (*one, *other)).collect();
-let differences: Vec<i64> = pairs.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-let is_steady = differences.iter().all(|difference| *difference == 1);
-let sum = twice(power(2, 10)) + total + diagonal;
-println!("{longest} {common:?} {vowels} {found} {is_steady} {sum}");
 """
 
 HUNDRED_MEGABYTES = (
