@@ -171,8 +171,8 @@ async fn the_verdict_board_in_a_browser() {
             board.run_all_and_cancel().await;
             board.save().await;
             // A card of an experiment that the board ran shows that run.
-            page.goto(&server.page("02-thread.html")).await;
-            let card = page.card("thread-is-flow").await;
+            page.goto(&server.page("01-process.html")).await;
+            let card = page.card("process-is-running-program").await;
             card.wait_for_state("done").await;
             assert_eq!(card.count(".weft-result[data-source=live] .weft-verdict").await, 1);
             // And a run on a card fills the board's row.
