@@ -172,6 +172,10 @@ class KernelTest(unittest.TestCase):
         self.assertEqual(cell.reply["status"], "ok", cell.reply)
         return cell
 
+    def assert_value(self, cell, value):
+        """The cell does well and shows this."""
+        self.assertEqual(self.assert_ok(cell).value, value, short(cell.messages))
+
     def assert_error(self, cell):
         """An error has all three parts, and the same in the reply and for all."""
         self.assertEqual(cell.reply["status"], "error", cell.messages)

@@ -21,18 +21,18 @@ class Crashes(KernelTest):
     def setUp(self):
         self.assert_ok(self.run_cell("let mut held = vec![1, 2, 3]; let text = String::from(\"kept\");"))
 
-    def chain(self, code, restores=True):
+    def chain(self, code):
         for number in range(TIMES):
             with self.subTest(number=number):
                 self.assert_error(self.run_cell(f'println!("before {number}");\n{code}'))
-                self.assertEqual(self.run_cell("(held.len(), text.as_str())").value, '(3, "kept")')
-                self.assertEqual(self.run_cell(f"held[0] = {number}; held[0]").value, str(number))
+                self.assert_value(self.run_cell("(held.len(), text.as_str())"), '(3, "kept")')
+                self.assert_value(self.run_cell(f"held[0] = {number}; held[0]"), str(number))
 
     def test_other_work_follows_a_crash(self):
         self.assert_error(self.run_cell(CRASHES["segfault"]))
-        self.assertEqual(self.run_cell("fn twice(n: u8) -> u8 { 2 * n }\ntwice(4)").value, "8")
+        self.assert_value(self.run_cell("fn twice(n: u8) -> u8 { 2 * n }\ntwice(4)"), "8")
         self.assert_error(self.run_cell(CRASHES["abort"]))
-        self.assertEqual(self.run_cell("twice(5)").value, "10")
+        self.assert_value(self.run_cell("twice(5)"), "10")
 
     def test_interrupts(self):
         for number in range(TIMES):
@@ -41,12 +41,12 @@ class Crashes(KernelTest):
                 self.notebook.until_text(id, "in")
                 self.notebook.manager.interrupt_kernel()
                 self.assert_error(self.notebook.finished(id))
-                self.assertEqual(self.run_cell("(held.len(), text.as_str())").value, '(3, "kept")')
+                self.assert_value(self.run_cell("(held.len(), text.as_str())"), '(3, "kept")')
 
     def test_a_fork_that_falls_through(self):
         code = 'unsafe extern "C" { fn fork() -> i32; }\nlet child = unsafe { fork() };'
         self.run_cell(code)
-        self.assertEqual(self.run_cell("(held.len(), text.as_str())").value, '(3, "kept")')
+        self.assert_value(self.run_cell("(held.len(), text.as_str())"), '(3, "kept")')
 
 
 def add(kind, code):
@@ -70,4 +70,4 @@ class Memory(KernelTest):
                 self.assert_error(
                     self.run_cell("let mut all = Vec::new(); loop { all.push(vec![1_u8; 1 << 24]); }")
                 )
-                self.assertEqual(self.run_cell("held.len()").value, "3")
+                self.assert_value(self.run_cell("held.len()"), "3")

@@ -262,6 +262,13 @@ impl Kernel {
             return;
         };
         self.asking = None;
+        // Before anybody learns of the failure: who sends a cell after that knows of it, and wants the cell to run.
+        let failed = !matches!(end.outcome, Outcome::Done { .. });
+        let doomed = if failed && running.execute.stop_on_error {
+            self.take_waiting()
+        } else {
+            VecDeque::new()
+        };
         self.outputs.end(running.cell);
         let Running { request, execute, .. } = &running;
         let failure = match end.outcome {
@@ -293,7 +300,6 @@ impl Kernel {
                 Some(failure)
             }
         };
-        let aborts = failure.is_some() && execute.stop_on_error;
         let reply = ExecuteReply {
             status: if failure.is_some() {
                 ReplyStatus::Error
@@ -315,8 +321,8 @@ impl Kernel {
         self.replies.shell.send(reply);
         self.iopub.set_running(None);
         self.iopub.status(Some(request), ExecutionState::Idle);
-        if aborts {
-            self.abort_waiting();
+        for (request, _) in &doomed {
+            self.abort(request);
         }
         self.next();
     }
@@ -330,8 +336,8 @@ impl Kernel {
         }
     }
 
-    /// The cells that were sent in the belief that this one would do well.
-    fn abort_waiting(&mut self) {
+    /// Takes the cells that were sent in the belief that the one before would do well: those that are here already.
+    fn take_waiting(&mut self) -> VecDeque<(JupyterMessage, ExecuteRequest)> {
         let mut others = Vec::new();
         while let Ok(request) = self.shell.try_recv() {
             match &request.content {
@@ -342,23 +348,26 @@ impl Kernel {
                 _ => others.push(request),
             }
         }
-        for (request, _) in std::mem::take(&mut self.waiting) {
-            let reply = ExecuteReply {
-                status: ReplyStatus::Aborted,
-                execution_count: ExecutionCount::new(self.count),
-                user_expressions: Some(HashMap::new()),
-                error: Some(Box::new(ReplyError {
-                    ename: "Aborted".to_owned(),
-                    evalue: "a cell before this one failed".to_owned(),
-                    traceback: Vec::new(),
-                })),
-                payload: Vec::new(),
-            };
-            self.answer(&request, reply);
-        }
+        let waiting = std::mem::take(&mut self.waiting);
         for request in others {
             self.receive(request);
         }
+        waiting
+    }
+
+    fn abort(&self, request: &JupyterMessage) {
+        let reply = ExecuteReply {
+            status: ReplyStatus::Aborted,
+            execution_count: ExecutionCount::new(self.count),
+            user_expressions: Some(HashMap::new()),
+            error: Some(Box::new(ReplyError {
+                ename: "Aborted".to_owned(),
+                evalue: "a cell before this one failed".to_owned(),
+                traceback: Vec::new(),
+            })),
+            payload: Vec::new(),
+        };
+        self.answer(request, reply);
     }
 
     fn show(&mut self, cell: CellId, event: Event) {
