@@ -12,7 +12,8 @@ pub fn become_subreaper() -> io::Result<()> {
     Ok(nix::sys::prctl::set_child_subreaper(true)?)
 }
 
-/// Lets the kernel kill this process when the thread that made it ends (`PR_SET_PDEATHSIG`, `prctl(2)`).
+/// Lets the kernel kill this process when the thread that made it ends (`PR_SET_PDEATHSIG`, `prctl(2)`). A parent that is
+/// gone already kills nobody: who can know its parent, asks for it afterwards, as [`super::Child::fork`] does.
 ///
 /// # Errors
 ///

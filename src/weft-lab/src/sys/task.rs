@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, getpid};
+use nix::unistd::{ForkResult, Pid, getpid, getppid};
 
 use super::memory::{Mapping, futex_wait};
 
@@ -34,6 +34,8 @@ pub enum Ended {
 
 /// The status of a child whose closure panicked, as of a Rust program.
 const PANICKED: i32 = 101;
+/// The status of a child whose parent ended before it began.
+const ORPHANED: i32 = 1;
 
 impl Child {
     /// Forks; the child runs `work` and leaves by `_exit` with what it returns (101 after a panic).
@@ -45,6 +47,7 @@ impl Child {
     ///
     /// No memory, or a limit on processes.
     pub fn fork(work: impl FnOnce() -> i32) -> io::Result<Child> {
+        let parent = getpid();
         // SAFETY: the child runs `work` alone, see above, and never returns from here.
         match unsafe { nix::unistd::fork() }? {
             ForkResult::Parent { child } => Ok(Child {
@@ -53,6 +56,10 @@ impl Child {
             }),
             ForkResult::Child => {
                 let _stays = super::limits::die_with_parent();
+                if getppid() != parent {
+                    // It ended before it could take this child with it.
+                    exit_now(ORPHANED);
+                }
                 let status = catch_unwind(AssertUnwindSafe(work)).unwrap_or(PANICKED);
                 exit_now(status)
             }
@@ -372,7 +379,7 @@ pub fn vfork_until_read(stack: &Mapping, fd: BorrowedFd<'_>) -> io::Result<()> {
 /// Ends every descendant of this process and waits for them; for a subreaper, which inherits those whose parent ends.
 pub fn kill_all_children() {
     loop {
-        for pid in descendants(getpid().as_raw()) {
+        for pid in descendants(getpid().as_raw()).into_iter().chain(children()) {
             let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
         // One that ended may have left children to us, so the list is made anew once all that have ended are taken.
@@ -381,6 +388,20 @@ pub fn kill_all_children() {
             Err(_) => return,
         }
     }
+}
+
+/// The children of this process, from its own threads' files (`proc_pid_task_tid_children(5)`): there they stand even
+/// where `/proc` hides them, as it does those that can't be traced (`hidepid`, `proc(5)`).
+fn children() -> Vec<i32> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<i32>>()
+        })
+        .collect()
 }
 
 fn has_reaped_another() -> bool {
@@ -438,6 +459,43 @@ mod tests {
         child.kill();
         assert_eq!(child.wait_at_most(Duration::MAX).unwrap(), Some(Ended::Signal(9)));
         assert_eq!(child.wait().unwrap(), Ended::Signal(9));
+    }
+
+    #[test]
+    fn a_child_whose_parent_is_killed_while_it_forks_ends_too() {
+        // In a process of its own, which inherits the children's children.
+        let mut heir = Child::fork(|| {
+            super::super::become_subreaper().unwrap();
+            for trial in 0..60 {
+                let mut parent = Child::fork(|| {
+                    loop {
+                        Child::fork(futex_wait_for_ever).unwrap().leave();
+                    }
+                })
+                .unwrap();
+                crate::measure::pause(Duration::from_micros(2_000 + trial * 37));
+                parent.kill();
+                parent.wait().unwrap();
+                let ended = (0..2_000).any(|_| {
+                    while has_reaped_another() {}
+                    crate::measure::pause(Duration::from_millis(1));
+                    children().is_empty()
+                });
+                if !ended {
+                    kill_all_children();
+                    return 1;
+                }
+            }
+            0
+        })
+        .unwrap();
+        assert_eq!(heir.wait().unwrap(), Ended::Exit(0), "a child outlived its parent");
+    }
+
+    #[test]
+    fn children_stand_in_the_threads_own_files() {
+        let child = Child::fork(futex_wait_for_ever).unwrap();
+        assert!(children().contains(&child.id()));
     }
 
     #[test]
