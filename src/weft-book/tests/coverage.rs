@@ -72,8 +72,7 @@ fn test_of(claim: &Claim) -> Test {
     match claim.experiment {
         Some(id) => of_experiment(id).map_or(Test::None, Test::Experiment),
         None if !claim.parts().is_empty() => Test::Basis,
-        // A claim that nothing tests looks like one that the page tests, so its card decides.
-        None if runs_in_the_page(claim) && has_line(&chapter(claim.section), &card_line(claim)) => Test::Page,
+        None if runs_in_the_page(claim) => Test::Page,
         None => Test::None,
     }
 }

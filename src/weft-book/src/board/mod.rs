@@ -7,8 +7,9 @@ mod table;
 
 use std::path::Path;
 
-use weft_lab::board::{Board, Column, THIS_MACHINE};
+use weft_lab::board::{Board, Column, PageResult, THIS_MACHINE};
 use weft_lab::machine::profile::Profile;
+use weft_lab::page_lab::PAGE_LABS;
 use weft_lab::text;
 use weft_lab::text::Text;
 
@@ -30,8 +31,14 @@ pub fn recorded(root: &Path) -> Result<Vec<Column>, RecordedError> {
     let mut columns = Vec::new();
     for profile in Profile::ALL {
         let records = recorded::all(root, profile)?;
-        if !records.is_empty() {
-            columns.push(Column::of(profile.id(), &records));
+        // A browser is recorded once, on the machine as it is.
+        let labs = PAGE_LABS.iter().filter(|_| profile == Profile::AsItIs);
+        let results: Vec<_> = labs
+            .map(|lab| recorded::page_record(root, lab))
+            .collect::<Result<_, _>>()?;
+        let results: Vec<PageResult> = results.iter().flatten().map(PageResult::from).collect();
+        if !(records.is_empty() && results.is_empty()) {
+            columns.push(Column::with_page_results(profile.id(), &records, &results));
         }
     }
     Ok(columns)

@@ -100,4 +100,11 @@ fn the_recorded_machines_of_the_book() {
     assert!(columns[0].found.len() > 20, "{} claims", columns[0].found.len());
     let folder = tempfile::tempdir().expect("a folder");
     assert!(recorded(folder.path()).expect("no records").is_empty());
+    // What a browser kept of a lab in the page stands beside the records.
+    let labs = folder.path().join("labs/07-backend-and-frontend/recorded");
+    std::fs::create_dir_all(&labs).expect("a folder");
+    let result = include_str!("../../tests/browser-manages.json");
+    std::fs::write(labs.join("browser-manages.json"), result).expect("a file");
+    let columns = recorded(folder.path()).expect("a result");
+    assert!(columns[0].find("browser-manages").is_some() && columns.len() == 1);
 }

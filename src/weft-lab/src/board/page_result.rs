@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Source;
 use crate::claim::{self, Claim};
 use crate::format;
+use crate::page_lab;
 use crate::stats::Interval;
 use crate::verdict::{Effect, EffectKind, Outcome, Verdict};
 
@@ -31,6 +32,22 @@ pub struct PageResult {
     pub when: String,
     /// What the browser calls itself.
     pub user_agent: String,
+}
+
+impl From<&page_lab::PageRecord> for PageResult {
+    /// Without the samples.
+    fn from(result: &page_lab::PageRecord) -> PageResult {
+        PageResult {
+            claim: result.claim.clone(),
+            outcome: result.outcome,
+            effect: result.effect,
+            low: result.low,
+            high: result.high,
+            unit: one(),
+            when: result.when.clone(),
+            user_agent: result.user_agent.clone(),
+        }
+    }
 }
 
 fn one() -> String {
@@ -63,7 +80,7 @@ pub enum PageResultError {
 /// Is this a claim that a lab in the page decides, and no experiment?
 #[must_use]
 pub fn runs_in_the_page(claim: &Claim) -> bool {
-    claim.experiment.is_none() && claim.parts().is_empty()
+    claim.page_lab().is_some()
 }
 
 impl PageResult {
