@@ -1,25 +1,29 @@
 //! The records that the book shows, made anew.
 
 mod held_back;
+mod page;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use weft_lab::claim::Section;
 use weft_lab::experiments::{self, EXPERIMENTS};
 use weft_lab::machine::Probe;
 use weft_lab::machine::profile::Profile;
+use weft_lab::page_lab::{PAGE_LABS, PageLab};
 use weft_lab::{Event, Mode, Record, Request, Runner, judge, sys};
 
 use crate::workspace::{self, WrongUse};
 
 /// Run every experiment in full and store the records that the book shows.
 ///
-/// All records are made first and written last, each whole: after an error the old ones still stand.
+/// All records are made first and written last, each whole: after an error the old ones still stand. A lab in the page
+/// runs in headless Chromium, and only where it is named.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only these experiments
+    /// Only these experiments, or labs in the page
     #[arg(value_name = "EXPERIMENT")]
     experiments: Vec<String>,
     /// What all random choices start from; drawn at random where absent
@@ -52,7 +56,7 @@ const PICTURE: (&str, &str) = ("creation-cost", "parent-memory");
 const NOISE: [&str; 4] = ["busy", "steal", "frequency", "drift"];
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let ids = choose(&options.experiments)?;
+    let Chosen { ids, labs } = choose(&options.experiments)?;
     if let Some(weft) = &options.held_back_with {
         return held_back::work(weft, |runner| {
             for record in measure(options, &ids, runner, &mut std::io::stderr())? {
@@ -62,6 +66,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         });
     }
     warn_of_load();
+    if options.profile != Profile::AsItIs && !labs.is_empty() {
+        return Err(WrongUse("a lab in the page is recorded on the machine as it is: leave --profile away".into()).into());
+    }
+    for lab in labs {
+        page::record(lab, options)?;
+    }
+    if ids.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
     let records = match options.profile {
         Profile::AsItIs => measure(options, &ids, &workspace::runner()?, &mut std::io::stdout())?,
         Profile::OneCore => held_back::records(&options.arguments(&ids))?,
@@ -129,14 +142,29 @@ fn check(records: &[Record], profile: Profile) -> Result<()> {
     Ok(())
 }
 
-fn choose(wanted: &[String]) -> Result<Vec<&'static str>, WrongUse> {
-    let known: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.about().id).collect();
-    if let Some(unknown) = wanted.iter().find(|id| !known.contains(&id.as_str())) {
+/// What is to be recorded.
+#[derive(Debug)]
+struct Chosen {
+    ids: Vec<&'static str>,
+    labs: Vec<&'static PageLab>,
+}
+
+fn choose(wanted: &[String]) -> Result<Chosen, WrongUse> {
+    let experiments: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.about().id).collect();
+    let known = || experiments.iter().copied().chain(PAGE_LABS.iter().map(|lab| lab.id));
+    if let Some(unknown) = wanted.iter().find(|id| !known().any(|known| known == id.as_str())) {
+        let known: Vec<&str> = known().collect();
         let message = format!("there is no experiment {unknown:?}; there are: {}", known.join(", "));
         return Err(WrongUse(message));
     }
-    let is_wanted = |id: &&str| wanted.is_empty() || wanted.iter().any(|name| name == id);
-    Ok(known.into_iter().filter(is_wanted).collect())
+    let is_named = |id: &str| wanted.iter().any(|name| name == id);
+    Ok(Chosen {
+        labs: PAGE_LABS.iter().filter(|lab| is_named(lab.id)).collect(),
+        ids: experiments
+            .into_iter()
+            .filter(|id| wanted.is_empty() || is_named(id))
+            .collect(),
+    })
 }
 
 fn warn_of_load() {
@@ -212,7 +240,11 @@ fn write(records: &[Record], options: &Options) -> Result<()> {
 /// Where the records of this experiment's section stand.
 fn folder(record: &Record, options: &Options) -> Result<PathBuf> {
     let experiment = experiments::find(&record.experiment).context("the record is of no known experiment")?;
-    let recorded = workspace::recorded(experiment.about().section);
+    folder_of(experiment.about().section, options)
+}
+
+fn folder_of(section: Section, options: &Options) -> Result<PathBuf> {
+    let recorded = workspace::recorded(section);
     let recorded = match &options.into {
         Some(into) => into.join(recorded.strip_prefix(workspace::root().join("labs"))?),
         None => recorded,
@@ -276,8 +308,11 @@ mod tests {
 
     #[test]
     fn experiments_are_chosen_by_name() {
-        assert_eq!(choose(&[]).unwrap().len(), EXPERIMENTS.len());
-        assert_eq!(choose(&["creation-cost".to_owned()]).unwrap(), ["creation-cost"]);
+        let all = choose(&[]).unwrap();
+        assert_eq!((all.ids.len(), all.labs.len()), (EXPERIMENTS.len(), 0));
+        assert_eq!(choose(&["creation-cost".to_owned()]).unwrap().ids, ["creation-cost"]);
+        let page = choose(&["browser-manages".to_owned()]).unwrap();
+        assert!(page.ids.is_empty() && page.labs.len() == 1);
         let error = choose(&["creation".to_owned()]).unwrap_err().to_string();
         assert!(error.starts_with("there is no experiment \"creation\"; there are: "));
     }

@@ -123,6 +123,30 @@ async fn the_lab_in_a_live_page_in_a_browser() {
         .await;
 }
 
+/// Not a test: what `cargo xtask record browser-manages` runs.
+#[tokio::test]
+#[ignore = "it makes the recorded result; WEFT_PAGE_RESULT names the file"]
+async fn a_full_run_to_record_in_a_browser() {
+    let file = std::env::var_os("WEFT_PAGE_RESULT").expect("WEFT_PAGE_RESULT names the file to write");
+    let server = Book::with_a_record().serve();
+    let browser = Browser::open(Scripts::On).await;
+    let page = browser.clone();
+    browser
+        .through(async move {
+            page.goto(server.url()).await;
+            page.goto(&server.page(CHAPTER)).await;
+            let card = page.card(CLAIM).await;
+            card.click(".weft-just-show").await;
+            page.evaluate("document.querySelector('.weft-page-run [name=mode]').value = 'full'")
+                .await;
+            run(&card).await;
+            let result = kept(&page).await;
+            assert_eq!((&result["mode"], &result["isolated"]), (&"full".into(), &true.into()));
+            std::fs::write(file, format!("{result}\n")).unwrap();
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn the_lab_in_a_page_from_a_folder_in_a_browser() {
     let site = Book::with_a_record().build();

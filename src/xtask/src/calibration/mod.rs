@@ -31,8 +31,8 @@ pub(crate) struct Options {
     /// Replayed runs of each experiment, and real ones where --real says nothing else
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// Real runs of each experiment; a few seconds each
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Real runs of each experiment; a few seconds each. With 0, the counts of real and replayed runs stay as they are
+    #[arg(long, value_name = "N")]
     real: Option<u32>,
     /// Real runs in full mode of each experiment, to put a difference in; up to a minute each
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
@@ -65,7 +65,7 @@ struct Count {
     different: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Source {
     /// A/A runs on this machine.
@@ -114,14 +114,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             seed: options.seed,
         };
         let real = series.measure(Mode::Quick, options.real.unwrap_or(options.runs))?;
-        counts.push(count(experiment, Source::Real, &real, is_different));
-        let pool = Pool::of(&real)?;
-        counts.push(count(
-            experiment,
-            Source::Replayed,
-            &series.replay(&pool, options.runs),
-            is_different,
-        ));
+        if !real.is_empty() {
+            counts.push(count(experiment, Source::Real, &real, is_different));
+            let replayed = series.replay(&Pool::of(&real)?, options.runs);
+            counts.push(count(experiment, Source::Replayed, &replayed, is_different));
+        }
         let pool = Pool::of(&series.measure(Mode::Full, options.full)?)?;
         let injected = series.replay(&pool.with_difference(INJECTED), options.runs);
         // So large a difference shows which way this experiment's ratio goes.
@@ -149,13 +146,16 @@ fn store(mut counts: Vec<Count>, runs: u32) -> Result<()> {
     if let Ok(json) = std::fs::read_to_string(&path) {
         let earlier: Calibration = serde_json::from_str(&json)?;
         if earlier.machine == machine {
-            let is_new = |row: &Count| counts.iter().any(|count| count.experiment == row.experiment);
+            let is_new = |row: &Count| {
+                let same = |count: &Count| (&count.experiment, count.source) == (&row.experiment, row.source);
+                counts.iter().any(same)
+            };
             let kept: Vec<Count> = earlier.experiments.into_iter().filter(|row| !is_new(row)).collect();
             counts.extend(kept);
         }
     }
     let order = choose(&[])?;
-    counts.sort_by_key(|count| order.iter().position(|id| *id == count.experiment));
+    counts.sort_by_key(|count| (order.iter().position(|id| *id == count.experiment), count.source));
     let calibration = Calibration {
         machine,
         runs,

@@ -46,7 +46,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (5, 50),
+    seconds: (3, 23),
     uses: &["pinning", "huge-pages", "memory"],
     source: include_str!("creation_cost.rs"),
 };

@@ -71,7 +71,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (3, 18),
+    seconds: (3, 16),
     uses: &["second-cpu", "tasks", "time"],
     source: concat!(
         include_str!("mod.rs"),

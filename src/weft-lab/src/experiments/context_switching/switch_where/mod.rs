@@ -44,7 +44,7 @@ static ABOUT: About = About {
             300,
         ),
     ],
-    seconds: (2, 13),
+    seconds: (1, 6),
     uses: &["pinning", "tasks", "task-status"],
     source: include_str!("mod.rs"),
 };

@@ -53,7 +53,7 @@ static ABOUT: About = About {
         ),
         Param::integer("nice", msg!("How nice one of two tasks is to the other"), (1, 19), 5, 5),
     ],
-    seconds: (3, 18),
+    seconds: (3, 17),
     uses: &["pinning", "tasks"],
     source: include_str!("mod.rs"),
 };

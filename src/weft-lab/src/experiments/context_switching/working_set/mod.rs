@@ -69,7 +69,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (4, 22),
+    seconds: (4, 15),
     uses: &["pinning", "sched-fifo", "memory", "time"],
     source: include_str!("mod.rs"),
 };

@@ -45,7 +45,7 @@ static ABOUT: About = About {
         Param::integer("hz", msg!("Refreshes of the screen in a second"), (30, 500), 240, 240),
         Param::aa(),
     ],
-    seconds: (3, 13),
+    seconds: (2, 11),
     uses: &["pinning", "second-cpu"],
     source: concat!(
         include_str!("mod.rs"),

@@ -45,7 +45,7 @@ static ABOUT: About = About {
             &["random", "fixed"],
         ),
     ],
-    seconds: (1, 5),
+    seconds: (1, 3),
     uses: &["own-map", "personality", "tasks"],
     source: include_str!("mod.rs"),
 };

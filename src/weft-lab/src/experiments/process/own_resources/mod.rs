@@ -43,7 +43,7 @@ static ABOUT: About = About {
         300,
         1_000,
     )],
-    seconds: (1, 3),
+    seconds: (1, 2),
     uses: &["resources", "slow-process", "tasks"],
     source: include_str!("mod.rs"),
 };

@@ -337,21 +337,20 @@ impl<'a> Watch<'a> {
 
     /// What the process is like; `None` when it is gone.
     fn look(&mut self) -> io::Result<Option<(Step, Stat)>> {
+        // Before the state: a program that is seen stays, so a state that is seen then is one of this program. The other way
+        // round, the copy's last sleep was now and then taken for the program's first.
+        let program = match program_of(&self.pid.to_string()) {
+            Ok(file) if file == self.stage.program => Program::Executed,
+            Ok(file) if file == self.stage.own => Program::Copied,
+            Ok(_) => Program::None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Program::None,
+            Err(error) => return Err(error),
+        };
         let Some(stat) = Stat::of(self.pid)? else {
             return Ok(None);
         };
-        // Who has ended runs no program, and its file can't be read.
-        let program = if stat.state == 'Z' {
-            Program::None
-        } else {
-            match program_of(&self.pid.to_string()) {
-                Ok(file) if file == self.stage.program => Program::Executed,
-                Ok(file) if file == self.stage.own => Program::Copied,
-                Ok(_) => Program::None,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Program::None,
-                Err(error) => return Err(error),
-            }
-        };
+        // Who has ended runs no program.
+        let program = if stat.state == 'Z' { Program::None } else { program };
         let (step, now) = ((program, stat.state), self.now());
         if let Some(last) = self.spans.last_mut() {
             last.to = now;

@@ -45,7 +45,7 @@ static ABOUT: About = About {
         ),
         Param::choice("end", msg!("How the process is ended"), &["asked", "killed"]),
     ],
-    seconds: (2, 9),
+    seconds: (1, 3),
     uses: &["sh", "process-files", "slow-process", "tasks"],
     source: include_str!("mod.rs"),
 };

@@ -37,7 +37,7 @@ static ABOUT: About = About {
         Param::integer("bytes", msg!("Size of a message, in bytes"), (1, 1 << 20), 1, 1),
         Param::aa(),
     ],
-    seconds: (3, 31),
+    seconds: (3, 30),
     uses: &["pinning", "second-cpu", "loopback"],
     source: include_str!("mod.rs"),
 };

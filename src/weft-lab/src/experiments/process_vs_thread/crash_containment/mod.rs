@@ -46,7 +46,7 @@ static ABOUT: About = About {
             300,
         ),
     ],
-    seconds: (1, 7),
+    seconds: (1, 5),
     uses: &["memory-limit", "tasks"],
     source: concat!(
         include_str!("mod.rs"),

@@ -33,7 +33,7 @@ static ABOUT: About = About {
         Param::integer("workers", msg!("Largest number of workers"), (4, 256), 64, 256),
         Param::aa(),
     ],
-    seconds: (3, 13),
+    seconds: (2, 8),
     uses: &["smaps-rollup", "kernel-memory", "tasks", "cat"],
     source: include_str!("mod.rs"),
 };

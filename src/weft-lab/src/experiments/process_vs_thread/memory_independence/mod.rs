@@ -49,7 +49,7 @@ static ABOUT: About = About {
             2_048,
         ),
     ],
-    seconds: (1, 7),
+    seconds: (1, 4),
     uses: &["pagemap", "huge-pages", "memory", "tasks"],
     source: include_str!("mod.rs"),
 };

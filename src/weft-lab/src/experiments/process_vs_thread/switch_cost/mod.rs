@@ -47,7 +47,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (5, 50),
+    seconds: (5, 32),
     uses: &["pinning", "sched-fifo", "separate-files"],
     source: include_str!("mod.rs"),
 };

@@ -44,7 +44,7 @@ static ABOUT: About = About {
         Param::integer("permits", msg!("Permits of the semaphore"), (1, 16), 2, 2),
         Param::integer("window_ms", msg!("Length of a block, in ms"), (1, 500), 4, 30),
     ],
-    seconds: (4, 20),
+    seconds: (3, 16),
     uses: &["pinning", "second-cpu"],
     source: include_str!("mod.rs"),
 };

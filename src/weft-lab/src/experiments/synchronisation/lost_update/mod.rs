@@ -46,7 +46,7 @@ static ABOUT: About = About {
         ),
         Param::integer("trials", msg!("Trials of each way"), (5, 1_000), 30, 200),
     ],
-    seconds: (3, 20),
+    seconds: (2, 11),
     uses: &["pinning", "second-cpu", "own-code"],
     source: include_str!("mod.rs"),
 };

@@ -39,7 +39,7 @@ static ABOUT: About = About {
         Param::integer("meals", msg!("Meals of each philosopher"), (1, 200), 15, 30),
         Param::aa(),
     ],
-    seconds: (4, 20),
+    seconds: (3, 12),
     uses: &["pinning", "second-cpu"],
     source: include_str!("mod.rs"),
 };

@@ -63,7 +63,7 @@ static ABOUT: About = About {
         ),
         Param::aa(),
     ],
-    seconds: (3, 30),
+    seconds: (2, 19),
     uses: &["second-cpu", "tasks"],
     source: include_str!("mod.rs"),
 };

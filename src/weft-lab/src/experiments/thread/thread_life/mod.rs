@@ -37,7 +37,7 @@ static ABOUT: About = About {
         Param::integer("threads", msg!("Threads that a trial starts"), (1, 256), 8, 16),
         Param::integer("trials", msg!("Trials"), (1, 10_000), 100, 1_000),
     ],
-    seconds: (1, 3),
+    seconds: (1, 2),
     uses: &["task-list", "tasks"],
     source: include_str!("mod.rs"),
 };

@@ -44,7 +44,7 @@ static ABOUT: About = About {
         Param::integer("trials", msg!("Trials"), (1, 10_000), 50, 500),
         Param::choice("reader", msg!("How the registers are read"), &["ptrace", "signal"]),
     ],
-    seconds: (1, 6),
+    seconds: (1, 5),
     uses: &["ptrace", "symbols", "tasks", "stopped-threads"],
     source: include_str!("mod.rs"),
 };

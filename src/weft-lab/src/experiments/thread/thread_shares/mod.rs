@@ -37,7 +37,7 @@ static ABOUT: About = About {
         Param::integer("threads", msg!("Threads, one of which writes"), (2, 64), 4, 4),
         Param::integer("trials", msg!("Trials"), (1, 10_000), 200, 2_000),
     ],
-    seconds: (1, 4),
+    seconds: (1, 2),
     uses: &["tasks", "writers"],
     source: include_str!("mod.rs"),
 };
