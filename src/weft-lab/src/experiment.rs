@@ -258,7 +258,8 @@ impl<'a> Context<'a> {
     }
 
     /// The main comparison: interleaved rounds that stop when `decides` says so at a planned look, or when the time is
-    /// up. It is remembered as how this run stopped.
+    /// up. It is remembered as how this run stopped. A full A/A run takes all its time, since nobody waits for its answer:
+    /// what it shows is how precise a full run can be.
     ///
     /// # Errors
     ///
@@ -271,7 +272,8 @@ impl<'a> Context<'a> {
         block: impl FnMut(&C) -> Result<f64, Error>,
     ) -> Result<Vec<Vec<f64>>, Error> {
         let seed = self.seed;
-        let decides = move |blocks: &[Vec<f64>], confidence: f64| decides(blocks, seed, confidence);
+        let takes_all = self.mode == Mode::Full && self.params.flag("aa");
+        let decides = move |blocks: &[Vec<f64>], confidence: f64| !takes_all && decides(blocks, seed, confidence);
         let sampled = self.take(conditions, plan, Some(&decides), block)?;
         self.stopping = sampled.stopping;
         Ok(sampled.blocks)

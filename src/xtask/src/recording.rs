@@ -67,7 +67,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     warn_of_load();
     if options.profile != Profile::AsItIs && !labs.is_empty() {
-        return Err(WrongUse("a lab in the page is recorded on the machine as it is: leave --profile away".into()).into());
+        return Err(
+            WrongUse("a lab in the page is recorded on the machine as it is: leave --profile away".into()).into(),
+        );
     }
     for lab in labs {
         page::record(lab, options)?;

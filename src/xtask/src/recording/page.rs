@@ -17,7 +17,16 @@ pub(super) fn record(lab: &PageLab, options: &Options) -> Result<()> {
     prerequisites::browser()?;
     let folder = tempfile::tempdir()?;
     let kept = folder.path().join("result.json");
-    let arguments = ["test", "--quiet", "--locked", "--package", "weft-cmd", "--test", "browser", "--"];
+    let arguments = [
+        "test",
+        "--quiet",
+        "--locked",
+        "--package",
+        "weft-cmd",
+        "--test",
+        "browser",
+        "--",
+    ];
     let mut browser = cargo();
     browser.args(arguments).args(["--ignored", "--exact", RUN]);
     run(browser.env("WEFT_PAGE_RESULT", &kept))?;
