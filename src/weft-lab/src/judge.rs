@@ -194,6 +194,24 @@ pub fn doubts(record: &Record) -> Vec<Doubt> {
     doubts
 }
 
+/// For a claim about tasks that compute at the same time: where others used the cores that the tasks wanted, a missing
+/// effect says nothing about the tasks, so the verdict is inconclusive. An effect that shows in spite of it stands. On one
+/// core there is nothing to be taken away, and "no difference" stands as well.
+pub fn wants_cores(verdict: &mut Verdict, record: &Record, cores: usize) {
+    let missed = match verdict.outcome {
+        Outcome::Refuted => true,
+        Outcome::NoDifference => cores > 1,
+        Outcome::Supported | Outcome::Inconclusive => false,
+    };
+    let is_disturbed = || {
+        let is_of_others = |doubt: &Doubt| matches!(doubt.kind.as_str(), "busy" | "steal");
+        verdict.doubts.iter().any(is_of_others)
+    };
+    if missed && !record.is_aa() && is_disturbed() {
+        verdict.outcome = Outcome::Inconclusive;
+    }
+}
+
 /// The interval crosses a border of the region.
 fn wide() -> Doubt {
     Doubt::new(
@@ -297,6 +315,22 @@ mod tests {
         check(0.5, Outcome::Refuted);
         check(1.0, Outcome::NoDifference);
         check(1.1, Outcome::Inconclusive);
+    }
+
+    #[test]
+    fn a_missing_effect_says_nothing_while_others_use_the_cores() {
+        let judged = |factor: f64, percent: u64, cores: usize| {
+            let mut record = compared(factor);
+            record.noise.other_cpu_ns = record.elapsed_ns * percent / 100;
+            let mut verdict = record.verdicts().remove(0);
+            wants_cores(&mut verdict, &record, cores);
+            verdict.outcome
+        };
+        assert_eq!(judged(0.5, 150, 2), Outcome::Inconclusive);
+        assert_eq!(judged(1.0, 150, 2), Outcome::Inconclusive);
+        assert_eq!(judged(1.0, 150, 1), Outcome::NoDifference);
+        assert_eq!(judged(4.9, 150, 2), Outcome::Supported);
+        assert_eq!(judged(0.5, 0, 2), Outcome::Refuted);
     }
 
     #[test]

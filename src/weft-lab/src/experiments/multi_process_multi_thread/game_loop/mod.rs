@@ -106,6 +106,7 @@ impl Experiment for GameLoop {
             );
         let mut verdict = judge::ratio(record, "game-loop", ratio, summary);
         verdict.doubts.extend(drift);
+        judge::wants_cores(&mut verdict, record, record.machine.allowed_cpus.len());
         verdict.findings.extend(pipeline_finding(record));
         let loads = Structure::ALL
             .into_iter()

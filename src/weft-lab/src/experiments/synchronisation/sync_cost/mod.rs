@@ -90,6 +90,7 @@ impl Experiment for SyncCost {
         let mut verdict = judge::ratio(record, "sync-costs", ratio, summary);
         verdict.doubts.extend(drift);
         verdict.doubts.extend(findings::stuck(record));
+        judge::wants_cores(&mut verdict, record, record.machine.allowed_cpus.len());
         verdict.findings.extend(findings::all(record));
         vec![verdict]
     }

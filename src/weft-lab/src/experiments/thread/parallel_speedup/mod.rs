@@ -19,7 +19,7 @@ use crate::measure::{Plan, decided};
 use crate::params::Param;
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::Verdict;
 
 use work::{Crews, Work};
 
@@ -173,10 +173,7 @@ impl Experiment for ParallelSpeedup {
         };
         let mut verdict = judge::ratio(record, ABOUT.claims[0], speedup, summary);
         verdict.doubts.extend(drift);
-        let missed = verdict.outcome == Outcome::Refuted || (verdict.outcome == Outcome::NoDifference && cores > 1);
-        if missed && is_disturbed(&verdict) && !record.is_aa() {
-            verdict.outcome = Outcome::Inconclusive;
-        }
+        judge::wants_cores(&mut verdict, record, cores);
         verdict.findings.extend(findings::findings(record));
         vec![verdict]
     }
@@ -184,14 +181,6 @@ impl Experiment for ParallelSpeedup {
     fn figures(&self, record: &Record) -> Vec<Figure> {
         figures::all(record)
     }
-}
-
-/// Others used the cores that the threads wanted, so that a missing speed-up says nothing about threads.
-fn is_disturbed(verdict: &Verdict) -> bool {
-    verdict
-        .doubts
-        .iter()
-        .any(|doubt| matches!(doubt.kind.as_str(), "busy" | "steal"))
 }
 
 /// How many times as fast the second side is, with its doubt about drift.
