@@ -29,7 +29,7 @@ pub enum Place {
     Nowhere,
 }
 
-const MAPS: usize = 60;
+const MAPS: usize = 6;
 const RULE: &str = "what lies at an address";
 
 /// One region of a made-up list, and what is in it.
@@ -77,18 +77,26 @@ pub(super) fn judge(classify: &mut dyn FnMut(&str, u64) -> Place) -> Result<(), 
                 let line = region.map_or("(no line has it)", |region| region.line.as_str());
                 let seen = format!("{found:?}");
                 let expected = format!("{right:?} for {address:#x}, {what}, in this line of the list: {line}");
-                return Err(Fault::new(RULE, expected, seen)
-                    .hint(hint(right, found, what))
-                    .found(seed, case));
+                let is_behind = regions
+                    .iter()
+                    .any(|region| region.end == address && region.place == found);
+                let is_name = region.is_some_and(|region| region.line.contains('/') && region.line.ends_with(']'));
+                let hint = if is_behind && !is_name {
+                    EXCLUSIVE
+                } else {
+                    hint(right, found)
+                };
+                return Err(Fault::new(RULE, expected, seen).hint(hint).found(seed, case));
             }
         }
     }
     Ok(())
 }
 
-fn hint(right: Place, found: Place, what: &str) -> &'static str {
+const EXCLUSIVE: &str = "the second number of a line is the first address that is not in the region";
+
+fn hint(right: Place, found: Place) -> &'static str {
     match (right, found) {
-        _ if what.contains("behind") => "the second number of a line is the first address that is not in the region",
         (Place::Constants | Place::Data, Place::Heap | Place::Stack) => {
             "the name is all that follows the inode, and a file's name may hold spaces and brackets"
         }

@@ -43,6 +43,8 @@ pub(super) struct Plan {
 pub(super) struct Court {
     fault: Arc<Mutex<Option<Fault>>>,
     events: Arc<Mutex<Vec<String>>>,
+    later: Arc<Mutex<Option<Fault>>>,
+    progress: Arc<Progress>,
 }
 
 /// What a thread unwinds with when its fault is already reported.
@@ -58,6 +60,15 @@ impl Court {
     pub(super) fn fail(&self, fault: Fault) -> ! {
         self.report(fault);
         panic::resume_unwind(Box::new(Reported));
+    }
+
+    /// Keeps a fault that counts only if no schedule shows a plainer one.
+    pub(super) fn remember(&self, fault: Fault) {
+        self.later.lock().get_or_insert_with(|| {
+            fault
+                .after(self.events.lock().clone())
+                .found(0, self.progress.schedule.load(Ordering::Relaxed))
+        });
     }
 
     /// Keeps the first fault, and goes on.
@@ -94,8 +105,8 @@ pub(super) fn pause() {
 pub(super) fn explore(plan: Plan, body: impl Fn(&Court) + Send + Sync + 'static) -> Result<(), Fault> {
     prepare();
     let seed = seed::take();
-    let progress = Arc::new(Progress::default());
     let court = Court::default();
+    let progress = Arc::clone(&court.progress);
     let (send, ended) = mpsc::channel();
     let inner = (Arc::clone(&progress), court.clone());
     let thread = std::thread::Builder::new().name("check".to_owned());
@@ -124,7 +135,13 @@ pub(super) fn explore(plan: Plan, body: impl Fn(&Court) + Send + Sync + 'static)
     let seen = court.fault.lock().take();
     let fault = match (seen, result) {
         (Some(fault), _) => fault,
-        (None, Ok(Ok(_))) => return Ok(()),
+        (None, Ok(Ok(_))) => {
+            let later = court.later.lock().take();
+            return later.map_or(Ok(()), |fault| {
+                let case = fault.case;
+                Err(fault.found(seed, case))
+            });
+        }
         (None, Ok(Err(message))) => explain(&plan, &message),
         (None, Err(Stuck)) => stuck(),
     };

@@ -70,7 +70,7 @@ impl fmt::Display for Fault {
             write!(f, "\n  hint:     {}", self.hint)?;
         }
         if let Some(seed) = self.seed {
-            write!(f, "\n  again:    seed {seed}, case {}", self.case)?;
+            write!(f, "\n  again:    check::replay({seed}, || ...), case {}", self.case)?;
         }
         Ok(())
     }
@@ -91,6 +91,6 @@ mod tests {
         let text = fault.to_string();
         assert_eq!(text.lines().next(), Some("mutual exclusion"));
         assert!(text.contains("\n  expected: one thread inside\n  seen:     two\n  before:   step 6\n"));
-        assert!(text.ends_with("step 19\n  hint:     look at `lock`\n  again:    seed 7, case 3"));
+        assert!(text.ends_with("step 19\n  hint:     look at `lock`\n  again:    check::replay(7, || ...), case 3"));
     }
 }

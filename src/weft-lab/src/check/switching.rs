@@ -19,6 +19,7 @@ pub struct SwitchBench {
     /// How much slower the machine is at the end than at the beginning.
     drift: f64,
     calls: usize,
+    most_hops: u64,
     with: usize,
     without: usize,
 }
@@ -41,6 +42,7 @@ impl SwitchBench {
             step: 1000.0,
             drift: 1.0 + rng.f64(),
             calls: 0,
+            most_hops: 0,
             with: 0,
             without: 0,
             rng: rng.fork(),
@@ -63,6 +65,7 @@ impl SwitchBench {
 
     fn reading(&mut self, hops: u64, each: f64) -> u64 {
         self.calls += 1;
+        self.most_hops = self.most_hops.max(hops);
         if self.calls > READINGS {
             let expected = format!("at most {READINGS} readings");
             stop(Fault::new("an end", expected, "more").hint("fix the number of rounds before you begin"));
@@ -101,7 +104,6 @@ fn verdict(bench: &SwitchBench, found: f64) -> Result<(), Fault> {
     let expected =
         format!("{low:.0} ns to {high:.0} ns, since the machine grew slower meanwhile, and 10% more or less");
     let seen = format!("{found:.1} ns");
-    let near = |value: f64| (value * (1.0 - WITHIN)..=value * (1.0 + WITHIN)).contains(&found);
     if bench.with == 0 || bench.without == 0 {
         let seen = format!("{} readings with switches, {} without", bench.with, bench.without);
         return Err(Fault::new("a baseline", "readings with switches and without", seen)
@@ -112,15 +114,15 @@ fn verdict(bench: &SwitchBench, found: f64) -> Result<(), Fault> {
         return Ok(());
     }
     let all = bench.call + bench.switch;
-    let hint = if (all * (1.0 - WITHIN)..=all * bench.drift * (1.0 + WITHIN)).contains(&found) {
-        "this is what a hop costs, with its calls: subtract the baseline"
-    } else if near(bench.call) || near(bench.call * bench.drift) {
-        "this is the baseline itself: what a hop costs more is the switch"
+    let hint = if bench.most_hops < 50 {
+        "the clock has steps of 1,000 ns: put many hops into a reading, and divide"
     } else if found > 20.0 * all {
         "divide by the number of hops"
+    } else if (all * (1.0 - WITHIN)..=all * bench.drift * (1.0 + WITHIN)).contains(&found) {
+        "this is what a hop costs with its calls: subtract the baseline"
     } else {
-        "the clock has steps of 1,000 ns, so many hops belong in a reading; interruptions spoil a mean, not a median; \
-         and with and without must take turns, since the machine drifts"
+        "an interruption spoils a mean and leaves a median alone; and readings with and without must take turns, \
+         since the machine drifts"
     };
     Err(Fault::new(RULE, expected, seen).hint(hint))
 }
