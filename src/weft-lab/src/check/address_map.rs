@@ -80,11 +80,10 @@ pub(super) fn judge(classify: &mut dyn FnMut(&str, u64) -> Place) -> Result<(), 
                 let is_behind = regions
                     .iter()
                     .any(|region| region.end == address && region.place == found);
-                let is_name = region.is_some_and(|region| region.line.contains('/') && region.line.ends_with(']'));
-                let hint = if is_behind && !is_name {
-                    EXCLUSIVE
-                } else {
-                    hint(right, found)
+                let hint = match (is_behind, hint(right, found)) {
+                    (true, NAMES) => format!("{EXCLUSIVE}; {NAMES}"),
+                    (true, _) => EXCLUSIVE.to_owned(),
+                    (false, hint) => hint.to_owned(),
                 };
                 return Err(Fault::new(RULE, expected, seen).hint(hint).found(seed, case));
             }
@@ -95,11 +94,11 @@ pub(super) fn judge(classify: &mut dyn FnMut(&str, u64) -> Place) -> Result<(), 
 
 const EXCLUSIVE: &str = "the second number of a line is the first address that is not in the region";
 
+const NAMES: &str = "the name is all that follows the inode, and a file's name may hold spaces and brackets";
+
 fn hint(right: Place, found: Place) -> &'static str {
     match (right, found) {
-        (Place::Constants | Place::Data, Place::Heap | Place::Stack) => {
-            "the name is all that follows the inode, and a file's name may hold spaces and brackets"
-        }
+        (Place::Constants | Place::Data, Place::Heap | Place::Stack) => NAMES,
         (Place::Stack | Place::Heap | Place::Kernel, _) => {
             "a name in brackets says more than the rights: look at it first"
         }
