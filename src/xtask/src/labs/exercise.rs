@@ -80,7 +80,7 @@ fn library(slug: &str, title: &str, cells: &[Cell], code: fn(&Cell) -> String) -
             Kind::Answer => {
                 let _infallible = writeln!(text, "\n{}", code(cell));
             }
-            Kind::Run | Kind::Test { .. } | Kind::Manual { .. } => {}
+            Kind::Run | Kind::Fails | Kind::Test { .. } | Kind::Manual { .. } => {}
         }
     }
     text

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, WrongUse, write_whole};
+pub(crate) use exercise::package;
 pub(crate) use source::{Cell, Kind};
 
 /// Write the labs' notebooks and exercise crates from their Markdown.
@@ -55,10 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         return print_missing(&labs, &options.lang);
     }
     if let Some(folder) = &options.out {
-        for lab in &labs {
-            let text = lab.notebook(&options.lang, options.released)?;
-            write_whole(&folder.join(lab.notebook_path()), &text)?;
-        }
+        write_notebooks(&labs, &options.lang, options.released, folder)?;
         println!("{} notebooks in {}", labs.len(), folder.display());
         return Ok(ExitCode::SUCCESS);
     }
@@ -94,6 +92,29 @@ pub(crate) fn all() -> Result<Vec<Lab>> {
         .collect();
     slugs.sort();
     slugs.into_iter().map(|slug| Lab::read(&folder, slug)).collect()
+}
+
+/// Writes the notebooks alone, a folder a lab.
+pub(crate) fn write_notebooks(labs: &[Lab], language: &str, is_released: bool, folder: &Path) -> Result<()> {
+    for lab in labs {
+        write_whole(&folder.join(lab.notebook_path()), &lab.notebook(language, is_released)?)?;
+    }
+    Ok(())
+}
+
+/// Fails for a paragraph of a lab that the language's catalogue lacks.
+pub(crate) fn check_translated(labs: &[Lab], language: &str) -> Result<()> {
+    let catalogue = translation::catalogue(language)?;
+    let mut missing = Vec::new();
+    for lab in labs {
+        let messages = translation::missing(&lab.cells, &catalogue)?;
+        missing.extend(messages.iter().map(|message| format!("labs/{}: {message}", lab.slug)));
+    }
+    if !missing.is_empty() {
+        let told = missing.join("\n  ");
+        bail!("book/po/{language}.po lacks (see `cargo xtask labs --missing --lang {language}`):\n  {told}");
+    }
+    Ok(())
 }
 
 /// The files that are committed, by their paths in `labs/`, and what must stand in each.
@@ -183,6 +204,21 @@ impl Lab {
             }
         }
         Ok(notebook::text(&cells))
+    }
+
+    /// The names of the tests.
+    pub(crate) fn tests(&self) -> Vec<&str> {
+        let tests = self.cells.iter().filter(|cell| matches!(cell.kind, Kind::Test { .. }));
+        tests.map(|cell| cell.id.as_str()).collect()
+    }
+
+    /// Lines that stand in a solution, a model answer or a hidden test, and nowhere in what a student gets.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let released: Vec<String> = self.cells.iter().map(source::without_solution).collect();
+        let is_secret = |line: &&str| line.len() >= 24 && !released.iter().any(|text| text.contains(line));
+        let lines = self.cells.iter().flat_map(|cell| cell.text.lines());
+        let told = lines.map(str::trim).filter(|line| !line.starts_with("//"));
+        told.filter(is_secret).map(str::to_owned).collect()
     }
 
     /// The exercise's files with the answers in.

@@ -27,7 +27,12 @@ pub(crate) fn text<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> String {
 
 fn cell(cell: &Cell) -> Value {
     let source: Vec<&str> = cell.text.split_inclusive('\n').collect();
-    let metadata = grading(cell).map_or_else(|| json!({}), |grading| json!({ "nbgrader": grading }));
+    let metadata = match (grading(cell), cell.kind) {
+        (Some(grading), _) => json!({ "nbgrader": grading }),
+        // By this tag whoever runs a notebook knows that it goes on.
+        (None, Kind::Fails) => json!({ "tags": ["raises-exception"] }),
+        (None, _) => json!({}),
+    };
     if matches!(cell.kind, Kind::Text | Kind::Manual { .. }) {
         return json!({ "cell_type": "markdown", "id": cell.id, "metadata": metadata, "source": source });
     }
@@ -43,7 +48,7 @@ fn cell(cell: &Cell) -> Value {
 
 fn grading(cell: &Cell) -> Option<Value> {
     let (is_graded, is_solution, points) = match cell.kind {
-        Kind::Text | Kind::Run => return None,
+        Kind::Text | Kind::Run | Kind::Fails => return None,
         Kind::Answer => (false, true, None),
         Kind::Test { points } => (true, false, Some(points)),
         Kind::Manual { points } => (true, true, Some(points)),

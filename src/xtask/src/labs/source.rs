@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Text,
     /// Code to run and to change, which is not graded.
     Run,
+    /// Code that is meant to end in an error, after which the notebook goes on.
+    Fails,
     /// Code whose solution the student writes.
     Answer,
     /// Code that grades the answers above it.
@@ -51,7 +53,7 @@ pub(crate) const BEGIN_HIDDEN: &str = "// BEGIN HIDDEN TESTS";
 pub(crate) const END_HIDDEN: &str = "// END HIDDEN TESTS";
 
 const FORMS: &str =
-    "allowed are `rust run`, `rust answer ID`, `rust test ID POINTS`, `markdown manual ID POINTS`, or one word alone";
+    "allowed are `rust run`, `rust fails`, `rust answer ID`, `rust test ID POINTS`, `markdown manual ID POINTS`, or one word alone";
 
 /// Takes the sources of one lab apart. `files` are names and texts, in the order of the notebook.
 pub(crate) fn cells(files: &[(&str, &str)]) -> Result<Vec<Cell>, Wrong> {
@@ -154,12 +156,13 @@ impl<'a> Piece<'a> {
         let words: Vec<&str> = info.split_whitespace().collect();
         let (kind, id) = match words[..] {
             ["rust", "run"] => (Kind::Run, ""),
+            ["rust", "fails"] => (Kind::Fails, ""),
             ["rust", "answer", id] => (Kind::Answer, id),
             ["rust", "test", id, points] => (Kind::Test { points: number(points)? }, id),
             ["markdown", "manual", id, points] => (Kind::Manual { points: number(points)? }, id),
             _ => return Err(format!("`{info}` is no kind of cell; {FORMS}")),
         };
-        if kind != Kind::Run && !is_id(id) {
+        if !matches!(kind, Kind::Run | Kind::Fails) && !is_id(id) {
             return Err(format!(
                 "{id:?} is no id; allowed are small letters, digits and underscores, a letter first, at most 64"
             ));
