@@ -14,7 +14,10 @@ use crate::workspace;
 pub(crate) fn files(slug: &str, title: &str, cells: &[Cell]) -> Result<Vec<(PathBuf, String)>> {
     Ok(vec![
         ("Cargo.toml".into(), manifest(slug, title)),
-        ("src/lib.rs".into(), format(&library(slug, title, cells, without_solution))?),
+        (
+            "src/lib.rs".into(),
+            format(&library(slug, title, cells, without_solution))?,
+        ),
         ("tests/check.rs".into(), format(&tests(slug, cells, without_solution))?),
     ])
 }
@@ -88,7 +91,9 @@ fn library(slug: &str, title: &str, cells: &[Cell], code: fn(&Cell) -> String) -
 
 fn tests(slug: &str, cells: &[Cell], code: fn(&Cell) -> String) -> String {
     let library = package(slug).replace('-', "_");
-    let mut text = format!("//! What the answers must satisfy.\n\n#![allow(unused, clippy::all)]\n\nuse {library}::*;\nuse weft_lab::check;\n");
+    let mut text = format!(
+        "//! What the answers must satisfy.\n\n#![allow(unused, clippy::all)]\n\nuse {library}::*;\nuse weft_lab::check;\n"
+    );
     for cell in cells.iter().filter(|cell| matches!(cell.kind, Kind::Test { .. })) {
         let _infallible = writeln!(text, "\n#[test]\nfn {}() {{\n{}\n}}", cell.id, code(cell));
     }

@@ -142,7 +142,10 @@ pub(crate) fn check(files: &[(PathBuf, String)]) -> Result<()> {
         .map(|(path, _)| format!("labs/{}", path.display()))
         .collect();
     if !stale.is_empty() {
-        bail!("not what the sources give: {}; run `cargo xtask labs`", stale.join(", "));
+        bail!(
+            "not what the sources give: {}; run `cargo xtask labs`",
+            stale.join(", ")
+        );
     }
     Ok(())
 }
@@ -167,7 +170,10 @@ impl Lab {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read labs/{slug}/{name}")),
         };
-        let (lab, exercise) = (read("lab.md")?.unwrap_or_default(), read("exercise.md")?.unwrap_or_default());
+        let (lab, exercise) = (
+            read("lab.md")?.unwrap_or_default(),
+            read("exercise.md")?.unwrap_or_default(),
+        );
         let names = ["lab.md", "exercise.md"].map(|name| format!("labs/{slug}/{name}"));
         let first_of_exercise = source::cells(&[(&names[0], &lab)])?.len();
         let cells = source::cells(&[(&names[0], &lab), (&names[1], &exercise)])?;

@@ -52,8 +52,7 @@ pub(crate) const END_SOLUTION: &str = "// END SOLUTION";
 pub(crate) const BEGIN_HIDDEN: &str = "// BEGIN HIDDEN TESTS";
 pub(crate) const END_HIDDEN: &str = "// END HIDDEN TESTS";
 
-const FORMS: &str =
-    "allowed are `rust run`, `rust fails`, `rust answer ID`, `rust test ID POINTS`, `markdown manual ID POINTS`, or one word alone";
+const FORMS: &str = "allowed are `rust run`, `rust fails`, `rust answer ID`, `rust test ID POINTS`, `markdown manual ID POINTS`, or one word alone";
 
 /// Takes the sources of one lab apart. `files` are names and texts, in the order of the notebook.
 pub(crate) fn cells(files: &[(&str, &str)]) -> Result<Vec<Cell>, Wrong> {
@@ -158,8 +157,18 @@ impl<'a> Piece<'a> {
             ["rust", "run"] => (Kind::Run, ""),
             ["rust", "fails"] => (Kind::Fails, ""),
             ["rust", "answer", id] => (Kind::Answer, id),
-            ["rust", "test", id, points] => (Kind::Test { points: number(points)? }, id),
-            ["markdown", "manual", id, points] => (Kind::Manual { points: number(points)? }, id),
+            ["rust", "test", id, points] => (
+                Kind::Test {
+                    points: number(points)?,
+                },
+                id,
+            ),
+            ["markdown", "manual", id, points] => (
+                Kind::Manual {
+                    points: number(points)?,
+                },
+                id,
+            ),
             _ => return Err(format!("`{info}` is no kind of cell; {FORMS}")),
         };
         if !matches!(kind, Kind::Run | Kind::Fails) && !is_id(id) {
@@ -171,7 +180,10 @@ impl<'a> Piece<'a> {
         let (fence, last) = (lines.first().unwrap_or(&""), lines.last().unwrap_or(&""));
         let marks = fence.len() - fence.trim_start_matches(['`', '~']).len();
         if lines.len() < 2 || !last.starts_with(&fence[..marks]) {
-            return Err(format!("the block `{info}` is not closed; its last line must be {}", &fence[..marks]));
+            return Err(format!(
+                "the block `{info}` is not closed; its last line must be {}",
+                &fence[..marks]
+            ));
         }
         Ok(Some(Cell {
             id: id.to_owned(),
@@ -193,7 +205,9 @@ fn is_id(id: &str) -> bool {
     let is_letter = |letter: char| letter.is_ascii_lowercase();
     id.starts_with(is_letter)
         && id.len() <= 64
-        && id.chars().all(|letter| is_letter(letter) || letter.is_ascii_digit() || letter == '_')
+        && id
+            .chars()
+            .all(|letter| is_letter(letter) || letter.is_ascii_digit() || letter == '_')
 }
 
 /// Marks stand in pairs, and in the cells where they mean something. An error has its line, counted from the fence.
@@ -202,7 +216,12 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
     let mut solutions = 0;
     let pairs = [
         (BEGIN_SOLUTION, END_SOLUTION, cell.kind == Kind::Answer, "an answer"),
-        (BEGIN_HIDDEN, END_HIDDEN, matches!(cell.kind, Kind::Test { .. }), "a test"),
+        (
+            BEGIN_HIDDEN,
+            END_HIDDEN,
+            matches!(cell.kind, Kind::Test { .. }),
+            "a test",
+        ),
     ];
     for (index, line) in cell.text.lines().enumerate() {
         let below = index + 1;
@@ -212,7 +231,13 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
                 continue;
             }
             if !is_allowed {
-                return Err((below, format!("`{text}` stands in a cell that is no {}", &place[place.find(' ').unwrap_or(0) + 1..])));
+                return Err((
+                    below,
+                    format!(
+                        "`{text}` stands in a cell that is no {}",
+                        &place[place.find(' ').unwrap_or(0) + 1..]
+                    ),
+                ));
             }
             match open {
                 None if text == begin => open = Some((end, below)),
@@ -227,9 +252,10 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
     }
     match open {
         Some((expected, below)) => Err((below, format!("`{expected}` is missing below this line"))),
-        None if cell.kind == Kind::Answer && solutions == 0 => {
-            Err((0, format!("the answer {} has no `{BEGIN_SOLUTION}` and `{END_SOLUTION}`", cell.id)))
-        }
+        None if cell.kind == Kind::Answer && solutions == 0 => Err((
+            0,
+            format!("the answer {} has no `{BEGIN_SOLUTION}` and `{END_SOLUTION}`", cell.id),
+        )),
         None => Ok(()),
     }
 }
@@ -243,14 +269,18 @@ fn name_the_rest(cells: &mut [Cell], ids: &mut HashSet<String>) {
             section = slug(title);
         }
         let counted = (2..).map(|count| format!("{section}-{count}"));
-        let free = std::iter::once(section.clone()).chain(counted).find(|id| !ids.contains(id));
+        let free = std::iter::once(section.clone())
+            .chain(counted)
+            .find(|id| !ids.contains(id));
         cell.id = free.unwrap_or_default();
         ids.insert(cell.id.clone());
     }
 }
 
 fn slug(title: &str) -> String {
-    let words = title.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words = title
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
     let slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
     let slug: String = slug.chars().take(48).collect();
     if slug.is_empty() { "lab".to_owned() } else { slug }

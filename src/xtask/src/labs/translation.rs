@@ -13,7 +13,10 @@ use crate::workspace::{self, WrongUse};
 pub(crate) fn catalogue(language: &str) -> Result<Catalog> {
     let path = workspace::root().join("book/po").join(format!("{language}.po"));
     if !language.chars().all(|letter| letter.is_ascii_alphanumeric()) || !path.is_file() {
-        return Err(WrongUse(format!("there is no language {language:?}; there are: en and the catalogues of book/po")).into());
+        return Err(WrongUse(format!(
+            "there is no language {language:?}; there are: en and the catalogues of book/po"
+        ))
+        .into());
     }
     polib::po_file::parse(&path).with_context(|| format!("cannot read {}", path.display()))
 }
@@ -62,6 +65,11 @@ pub(crate) fn missing(cells: &[Cell], catalogue: &Catalog) -> Result<Vec<String>
 
 /// A message as an entry of a catalogue that waits for its translation.
 pub(crate) fn entry(file: &str, message: &str) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
+    let quoted = |text: &str| {
+        format!(
+            "\"{}\"",
+            text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+        )
+    };
     format!("\n#: {file}\nmsgid {}\nmsgstr \"\"\n", quoted(message))
 }

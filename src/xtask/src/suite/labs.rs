@@ -98,11 +98,14 @@ fn exercises(labs: &[Lab]) -> Result<()> {
             let output = command(program).env("RUST_BACKTRACE", "0").output()?;
             let told = String::from_utf8_lossy(&output.stdout);
             let faults = faults(&told, &lab.tests(), state == SOLVED);
-            wrong.extend(faults.map(|fault| format!("{} ({state}): {fault}", lab.slug)));
+            wrong.extend(faults.iter().map(|fault| format!("{} ({state}): {fault}", lab.slug)));
         }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
-    println!("{} exercises: unsolved as they are, solved by their answers", labs.len());
+    println!(
+        "{} exercises: unsolved as they are, solved by their answers",
+        labs.len()
+    );
     Ok(())
 }
 
@@ -113,13 +116,22 @@ const SOLVED: &str = "solved";
 fn build(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
     let mut test = cargo();
     test.current_dir(folder)
-        .args(["test", "--workspace", "--no-run", "--quiet", "--message-format", "json-render-diagnostics"])
+        .args([
+            "test",
+            "--workspace",
+            "--no-run",
+            "--quiet",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .env("CARGO_TARGET_DIR", workspace::target());
     let told = test.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     ensure!(told.status.success(), "the exercises can't be built");
     let text = |message: &serde_json::Value, key: &str| message[key].as_str().map(PathBuf::from);
     let messages = String::from_utf8_lossy(&told.stdout);
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let built = messages.filter(|message| message["reason"] == "compiler-artifact");
     Ok(built
         .filter_map(|message| {
@@ -132,11 +144,16 @@ fn build(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
 /// The root's manifest with other members: the same versions and profiles, so that what is built is used again.
 fn manifest() -> Result<String> {
     let mut root: Table = fs::read_to_string(workspace::root().join("Cargo.toml"))?.parse()?;
-    let space = root.get_mut("workspace").and_then(Value::as_table_mut).context("a workspace")?;
+    let space = root
+        .get_mut("workspace")
+        .and_then(Value::as_table_mut)
+        .context("a workspace")?;
     space.remove("default-members");
     space.insert("members".to_owned(), vec!["solved/*", "unsolved/*"].into());
     let lab = workspace::root().join("src/weft-lab");
-    let ours = space.get_mut("dependencies").and_then(|table| table.get_mut("weft-lab"));
+    let ours = space
+        .get_mut("dependencies")
+        .and_then(|table| table.get_mut("weft-lab"));
     let ours = ours.and_then(Value::as_table_mut).context("weft-lab is a dependency")?;
     ours.insert("path".to_owned(), lab.to_string_lossy().into_owned().into());
     Ok(root.to_string())
@@ -147,16 +164,23 @@ fn renamed(manifest_or_code: &str, lab: &Lab, state: &str) -> String {
     let name = labs::package(&lab.slug);
     let library = format!("[lib]\nname = \"{}\"\n", name.replace('-', "_"));
     manifest_or_code
-        .replace(&format!("name = \"{name}\""), &format!("name = \"{state}-{}\"", lab.slug))
+        .replace(
+            &format!("name = \"{name}\""),
+            &format!("name = \"{state}-{}\"", lab.slug),
+        )
         .replace("[lib]\n", &library)
 }
 
 /// What the output of a crate's tests says that it should not. Each of `tests` must pass, or fail by a `todo!()`.
-fn faults(told: &str, tests: &[&str], must_pass: bool) -> impl Iterator<Item = String> {
+fn faults(told: &str, tests: &[&str], must_pass: bool) -> Vec<String> {
     let fault = |test: &&str| {
-        let ending = told.lines().find_map(|line| line.strip_prefix(&format!("test {test} ... ")));
+        let ending = told
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("test {test} ... ")));
         let section = format!("---- {test} stdout ----\n");
-        let said = told.split_once(&section).map(|(_, rest)| rest.split("\n---- ").next().unwrap_or(rest));
+        let said = told
+            .split_once(&section)
+            .map(|(_, rest)| rest.split("\n---- ").next().unwrap_or(rest));
         match (ending, must_pass) {
             (Some("ok"), true) => None,
             (Some("FAILED"), false) if said.is_some_and(|said| said.contains("not yet implemented")) => None,
@@ -167,7 +191,7 @@ fn faults(told: &str, tests: &[&str], must_pass: bool) -> impl Iterator<Item = S
             )),
         }
     };
-    tests.iter().filter_map(fault).collect::<Vec<_>>().into_iter()
+    tests.iter().filter_map(fault).collect()
 }
 
 #[cfg(test)]
@@ -179,7 +203,6 @@ mod tests {
 
     #[test]
     fn a_stub_must_fail_by_its_todo_and_an_answer_pass() {
-        let faults = |told: &str, tests: &[&str], must_pass| super::faults(told, tests, must_pass).collect::<Vec<_>>();
         assert!(faults(OUTPUT, &["two"], false).is_empty());
         assert!(faults(OUTPUT, &["one"], true).is_empty());
         assert!(faults(OUTPUT, &["one"], false)[0].starts_with("the test one ended with \"ok\""));
