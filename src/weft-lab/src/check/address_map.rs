@@ -29,7 +29,7 @@ pub enum Place {
     Nowhere,
 }
 
-const MAPS: usize = 6;
+const MAPS: u32 = 6;
 const RULE: &str = "what lies at an address";
 
 /// One region of a made-up list, and what is in it.
@@ -63,7 +63,7 @@ const KINDS: [(&str, &str, Place); 17] = [
 
 pub(super) fn judge(classify: &mut dyn FnMut(&str, u64) -> Place) -> Result<(), Fault> {
     let seed = seed::take();
-    let mut rng = Rng::with_seed(seed);
+    let mut rng = Rng::with_seed(seed.into());
     for case in 1..=MAPS {
         let regions = regions(&mut rng);
         let list: String = regions.iter().map(|region| region.line.clone() + "\n").collect();
@@ -75,7 +75,7 @@ pub(super) fn judge(classify: &mut dyn FnMut(&str, u64) -> Place) -> Result<(), 
             let found = call(|| classify(&list, address)).map_err(|fault| fault.found(seed, case))?;
             if found != right {
                 let line = region.map_or("(no line has it)", |region| region.line.as_str());
-                let seen = format!("{found:?}");
+                let taken_for = format!("{found:?}");
                 let expected = format!("{right:?} for {address:#x}, {what}, in this line of the list: {line}");
                 let is_behind = regions
                     .iter()
@@ -85,7 +85,7 @@ pub(super) fn judge(classify: &mut dyn FnMut(&str, u64) -> Place) -> Result<(), 
                     (true, _) => EXCLUSIVE.to_owned(),
                     (false, hint) => hint.to_owned(),
                 };
-                return Err(Fault::new(RULE, expected, seen).hint(hint).found(seed, case));
+                return Err(Fault::new(RULE, expected, taken_for).hint(hint).found(seed, case));
             }
         }
     }

@@ -62,6 +62,11 @@ impl Court {
         panic::resume_unwind(Box::new(Reported));
     }
 
+    /// How often the scheduler has gone from one thread to another.
+    pub(super) fn switches(&self) -> usize {
+        self.progress.switches.load(Ordering::Relaxed)
+    }
+
     /// Keeps a fault that counts only if no schedule shows a plainer one.
     pub(super) fn remember(&self, fault: Fault) {
         self.later.lock().get_or_insert_with(|| {
@@ -107,7 +112,7 @@ pub(super) fn explore(plan: Plan, body: impl Fn(&Court) + Send + Sync + 'static)
     let seed = seed::take();
     let court = Court::default();
     let progress = Arc::clone(&court.progress);
-    let (send, ended) = mpsc::channel();
+    let (done, ended) = mpsc::channel();
     let inner = (Arc::clone(&progress), court.clone());
     let thread = std::thread::Builder::new().name("check".to_owned());
     let spawned = thread.spawn(move || {
@@ -122,7 +127,7 @@ pub(super) fn explore(plan: Plan, body: impl Fn(&Court) + Send + Sync + 'static)
             })
         }));
         // Nobody listens any more when the watchdog has given up.
-        let _ = send.send(tried.map_err(|payload| message(payload.as_ref())));
+        let _ = done.send(tried.map_err(|payload| message(payload.as_ref())));
     });
     if let Err(error) = spawned {
         return Err(Fault::new(
@@ -132,8 +137,8 @@ pub(super) fn explore(plan: Plan, body: impl Fn(&Court) + Send + Sync + 'static)
         ));
     }
     let result = watch(&ended, &progress);
-    let seen = court.fault.lock().take();
-    let fault = match (seen, result) {
+    let reported = court.fault.lock().take();
+    let fault = match (reported, result) {
         (Some(fault), _) => fault,
         (None, Ok(Ok(_))) => {
             let later = court.later.lock().take();

@@ -15,13 +15,13 @@ pub struct Fault {
     /// What this one did.
     pub seen: String,
     /// Where to look.
-    pub hint: String,
+    pub hint: Box<str>,
     /// What happened until then, oldest first; empty where one call shows the fault.
     pub events: Vec<String>,
     /// The seed that finds the same fault again, for [`replay`](super::replay).
-    pub seed: Option<u64>,
+    pub seed: Option<u32>,
     /// Which of the seed's schedules or cases it was, from 1.
-    pub case: usize,
+    pub case: u32,
 }
 
 impl Fault {
@@ -30,20 +30,20 @@ impl Fault {
             rule,
             expected: expected.into(),
             seen: seen.into(),
-            hint: String::new(),
+            hint: Box::default(),
             events: Vec::new(),
             seed: None,
             case: 0,
         }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = hint.into();
         self
     }
 
     /// Where a case from a seed showed it.
-    pub(super) fn found(mut self, seed: u64, case: usize) -> Self {
+    pub(super) fn found(mut self, seed: u32, case: u32) -> Self {
         self.seed = Some(seed);
         self.case = case;
         self

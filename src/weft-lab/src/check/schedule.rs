@@ -1,7 +1,7 @@
 //! Which thread runs next: three ways to choose, in turn, since each finds other faults.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use fastrand::Rng;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -17,8 +17,10 @@ const CHANGES: usize = 3;
 pub(super) struct Progress {
     /// Decisions taken.
     pub(super) steps: AtomicU64,
+    /// Those that went on with another thread.
+    pub(super) switches: AtomicUsize,
     /// The schedule that runs, from 1.
-    pub(super) schedule: AtomicUsize,
+    pub(super) schedule: AtomicU32,
 }
 
 /// The way of choosing.
@@ -48,9 +50,9 @@ pub(super) struct Chooser {
 }
 
 impl Chooser {
-    pub(super) fn new(seed: u64, schedules: usize, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(seed: u32, schedules: usize, progress: Arc<Progress>) -> Self {
         Chooser {
-            rng: Rng::with_seed(seed),
+            rng: Rng::with_seed(seed.into()),
             left: schedules,
             progress,
             way: Way::Any,
@@ -93,7 +95,7 @@ impl Scheduler for Chooser {
         self.left = self.left.checked_sub(1)?;
         self.longest = self.longest.max(self.step);
         let index = self.progress.schedule.fetch_add(1, Ordering::Relaxed);
-        self.way = [Way::Any, Way::Ranked, Way::Sticky][index % 3];
+        self.way = [Way::Any, Way::Ranked, Way::Sticky][index as usize % 3];
         self.ranks.clear();
         self.lowest = u64::MAX / 2;
         self.changes = (0..CHANGES).map(|_| self.rng.usize(..=self.longest)).collect();
@@ -108,9 +110,8 @@ impl Scheduler for Chooser {
         let stays = current.filter(|id| runnable.iter().any(|task| task.id() == *id));
         let is_over = self.stretch.1 >= STRETCH;
         let next = match (self.way, stays) {
-            (Way::Any, _) => self.rng.choice(runnable)?.id(),
             (Way::Sticky, Some(stays)) if !is_yielding && !is_over && self.rng.u8(..8) > 0 => stays,
-            (Way::Sticky, _) => self.rng.choice(runnable)?.id(),
+            (Way::Any | Way::Sticky, _) => self.rng.choice(runnable)?.id(),
             (Way::Ranked, _) => {
                 if let Some(stays) = stays.filter(|_| is_yielding || is_over || self.changes.contains(&self.step)) {
                     self.fall(stays);
@@ -118,6 +119,9 @@ impl Scheduler for Chooser {
                 self.highest(runnable)
             }
         };
+        if current != Some(next) {
+            self.progress.switches.fetch_add(1, Ordering::Relaxed);
+        }
         self.stretch = match self.stretch {
             (Some(id), steps) if id == next && !is_over => (Some(next), steps + 1),
             _ => (Some(next), 1),

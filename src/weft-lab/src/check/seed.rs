@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 thread_local! {
-    static GIVEN: Cell<Option<u64>> = const { Cell::new(None) };
+    static GIVEN: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Runs checks with the seed that a fault named, so that it shows again.
@@ -12,8 +12,8 @@ thread_local! {
 /// # use weft_lab::check;
 /// check::replay(7, || check::workers(|load| load.cores.max(1)));
 /// ```
-pub fn replay<R>(seed: u64, checks: impl FnOnce() -> R) -> R {
-    struct Back(Option<u64>);
+pub fn replay<R>(seed: u32, checks: impl FnOnce() -> R) -> R {
+    struct Back(Option<u32>);
     impl Drop for Back {
         fn drop(&mut self) {
             GIVEN.set(self.0);
@@ -24,8 +24,8 @@ pub fn replay<R>(seed: u64, checks: impl FnOnce() -> R) -> R {
 }
 
 /// The seed of this check: the one given by [`replay`], or a new one, short enough to be typed.
-pub(super) fn take() -> u64 {
-    GIVEN.get().unwrap_or_else(|| u64::from(fastrand::u32(..)))
+pub(super) fn take() -> u32 {
+    GIVEN.get().unwrap_or_else(|| fastrand::u32(..))
 }
 
 #[cfg(test)]

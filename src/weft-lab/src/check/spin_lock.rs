@@ -43,7 +43,7 @@ const ROUNDS: usize = 2;
 
 pub(super) fn judge(make: Make) -> Result<(), Fault> {
     for threads in [2, 3] {
-        explore(PLAN, move |court| round(court, make(), threads))?;
+        explore(PLAN, move |court| round(court, &make(), threads))?;
     }
     Ok(())
 }
@@ -55,11 +55,11 @@ struct Room {
     data: Guarded,
 }
 
-fn round(court: &Court, lock: Arc<dyn Lock>, threads: usize) {
+fn round(court: &Court, lock: &Arc<dyn Lock>, threads: usize) {
     let room = Arc::new(Room::default());
     let started: Vec<_> = (0..threads)
         .map(|_| {
-            let (court, lock, room) = (court.clone(), Arc::clone(&lock), Arc::clone(&room));
+            let (court, lock, room) = (court.clone(), Arc::clone(lock), Arc::clone(&room));
             spawn(move || {
                 for _ in 0..ROUNDS {
                     court.event(format!("thread {} calls lock", me()));

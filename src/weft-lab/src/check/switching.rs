@@ -28,7 +28,7 @@ pub struct SwitchBench {
 const READINGS: usize = 4000;
 /// The readings after which the machine has drifted all the way.
 const DRIFTS_OVER: f64 = 400.0;
-const CASES: usize = 40;
+const CASES: u32 = 40;
 const WITHIN: f64 = 0.1;
 const RULE: &str = "the cost of a switch";
 
@@ -90,7 +90,7 @@ impl SwitchBench {
 
 pub(super) fn judge(measure: &mut dyn FnMut(&mut SwitchBench) -> f64) -> Result<(), Fault> {
     let seed = seed::take();
-    let mut rng = Rng::with_seed(seed);
+    let mut rng = Rng::with_seed(seed.into());
     for case in 1..=CASES {
         let mut bench = SwitchBench::draw(&mut rng);
         let found = call(|| measure(&mut bench)).map_err(|fault| fault.found(seed, case))?;

@@ -1,7 +1,16 @@
 //! Each check against right answers, which pass in 100 of 100 runs, and wrong ones, each caught in 100 of 100.
 
 mod address_map;
+mod buffer;
+mod counter;
+mod creation;
+mod game_loop;
+mod philosophers;
+mod pool;
+mod semaphore;
+mod sizing;
 mod spin_lock;
+mod supervisor;
 mod switching;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
