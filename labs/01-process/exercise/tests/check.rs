@@ -20,5 +20,5 @@ fn classify_this_process() {
 
 #[test]
 fn classify_any_process() {
-    ::weft_lab::check::classify(classify);
+    let () = ::weft_lab::check::classify(classify);
 }

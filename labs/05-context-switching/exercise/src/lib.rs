@@ -19,7 +19,7 @@
 // machine whose true answer is known, so your number can be checked:
 //
 // - `bench.with_switches(hops)` gives the nanoseconds in which the turn passed `hops` times from
-// thread to thread.
+//   thread to thread.
 // - `bench.without_switches(hops)` gives the nanoseconds of the same calls by one thread alone.
 //
 // It behaves as real machines do. Its clock has steps of 1,000 ns. Now and then a reading is

@@ -7,5 +7,5 @@ use weft_lab::check;
 
 #[test]
 fn switch_cost_subtracts_its_baseline() {
-    ::weft_lab::check::switch_cost(switch_cost);
+    let () = ::weft_lab::check::switch_cost(switch_cost);
 }

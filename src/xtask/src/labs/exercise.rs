@@ -111,10 +111,12 @@ fn wrapped(text: &str) -> Vec<String> {
             lines.push(line.to_owned());
             continue;
         }
+        let hanging = if line.starts_with("- ") { "  " } else { "" };
         let mut current = String::new();
         for word in line.split(' ') {
             if !current.is_empty() && current.len() + 1 + word.len() > WIDTH {
-                lines.push(std::mem::take(&mut current));
+                lines.push(std::mem::replace(&mut current, format!("{hanging}{word}")));
+                continue;
             }
             if !current.is_empty() {
                 current.push(' ');

@@ -215,7 +215,7 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
     let mut open: Option<(&str, usize)> = None;
     let mut solutions = 0;
     let pairs = [
-        (BEGIN_SOLUTION, END_SOLUTION, cell.kind == Kind::Answer, "an answer"),
+        (BEGIN_SOLUTION, END_SOLUTION, cell.kind == Kind::Answer, "answer"),
         (
             BEGIN_HIDDEN,
             END_HIDDEN,
@@ -225,6 +225,10 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
     ];
     for (index, line) in cell.text.lines().enumerate() {
         let below = index + 1;
+        if !matches!(cell.kind, Kind::Manual { .. }) && line.trim_start().starts_with(':') {
+            let what = "the kernel takes a line that begins with `:` for an order; write `let () = ::...`".to_owned();
+            return Err((below, what));
+        }
         for (begin, end, is_allowed, place) in pairs {
             let text = line.trim();
             if text != begin && text != end {
