@@ -124,7 +124,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "client",
-        what: "only where it is named: weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
+        what: "weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
         run: kernel::converse,
     },
 ];
