@@ -17,6 +17,7 @@ import tempfile
 import time
 import unittest
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -309,32 +310,20 @@ class CourseTest(unittest.TestCase):
         instructor.grade(f"assignment/{lab}/assign")
         instructor.grade(f"assignment/{lab}/release")
 
-        students = [Person(hub, name, hub.passwords["student"]) for name in ("ada", "grace")]
-        for student in students:
-            listed = student.call("get", f"assignments?course_id={COURSE}")["value"]
-            self.assertEqual([entry["assignment_id"] for entry in listed], [lab])
-            student.list("assignments/fetch", assignment_id=lab)
-            released = student.read(path)
-            text = json.dumps(released)
-            self.assertNotIn("SOLUTION", text)
-            self.assertNotIn("HIDDEN TESTS", text)
+        # All at once, as in a class.
+        with ThreadPoolExecutor() as class_room:
+            ada = class_room.submit(self.take, "ada", path, self.solve)
+            grace = class_room.submit(self.take, "grace", path, lambda released: released)
+        _, errors = ada.result()
+        self.assertEqual(errors, {})
+        released, errors = grace.result()
+        tests = {place for place, cell in enumerate(released.cells)
+                 if grading(cell).get("grade") and cell.cell_type == "code"}
+        self.assertEqual(set(errors), tests, errors)
 
-        ada, grace = students
-        solved = self.solve(ada.read(path))
-        self.assertEqual(ada.run(path, solved), {})
-        ada.write(path, solved)
-        untouched = grace.read(path)
-        failed = grace.run(path, untouched)
-        tests = {place for place, cell in enumerate(untouched.cells) if grading(cell).get("grade")
-                 and cell.cell_type == "code"}
-        self.assertEqual(set(failed), tests, failed)
-
-        for student in students:
-            listed = student.list("assignments/submit", assignment_id=lab)
-            self.assertEqual([len(entry["submissions"]) for entry in listed if entry["status"] == "submitted"], [1])
         instructor.grade(f"assignment/{lab}/collect")
-        for student in students:
-            instructor.grade(f"submission/{lab}/{student.name}/autograde")
+        for student in ("ada", "grace"):
+            instructor.grade(f"submission/{lab}/{student}/autograde")
 
         course = hub.state / "homes/instructor" / COURSE
         most = sum(grading(cell).get("points", 0) for cell in self.source.cells if cell.cell_type == "code")
@@ -342,6 +331,24 @@ class CourseTest(unittest.TestCase):
             scores = {one.student.id: one.score for one in book.assignment_submissions(lab)}
         self.assertGreater(most, 0)
         self.assertEqual(scores, {"ada": most, "grace": 0})
+
+    def take(self, name, path, answer):
+        """A student's way: log in, fetch, answer, run, submit. Gives the released notebook, and the cells' errors."""
+        lab = self.lab
+        student = Person(self.hub, name, self.hub.passwords["student"])
+        listed = student.call("get", f"assignments?course_id={COURSE}")["value"]
+        self.assertEqual([entry["assignment_id"] for entry in listed], [lab])
+        student.list("assignments/fetch", assignment_id=lab)
+        released = student.read(path)
+        text = json.dumps(released)
+        self.assertNotIn("SOLUTION", text)
+        self.assertNotIn("HIDDEN TESTS", text)
+        answered = answer(released)
+        errors = student.run(path, answered)
+        student.write(path, answered)
+        listed = student.list("assignments/submit", assignment_id=lab)
+        self.assertEqual([len(entry["submissions"]) for entry in listed if entry["status"] == "submitted"], [1])
+        return released, errors
 
     def test_a_password_of_students_opens_no_instructor(self):
         session = requests.Session()
