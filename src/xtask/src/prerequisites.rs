@@ -75,7 +75,7 @@ fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The proxy of JupyterHub, which runs in Node.js; in the target folder.
+/// The proxy of `JupyterHub`, which runs in Node.js; in the target folder.
 pub(crate) fn hub_proxy() -> Result<PathBuf> {
     const PACKAGE: &str = "deploy/jupyterhub/package.json";
     node()?;

@@ -1,4 +1,4 @@
-//! A lab's way through a real JupyterHub on loopback.
+//! A lab's way through a real `JupyterHub` on loopback.
 
 use anyhow::Result;
 
