@@ -17,6 +17,8 @@ home = Path.home()
 course = home / "weft"
 c.CourseDirectory.course_id = "weft"
 c.CourseDirectory.source_directory = "source"
+# A submission has the records of its runs; what is not submitted is what these leave out.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "target"]
 c.Exchange.root = os.environ["WEFT_EXCHANGE"]
 c.Exchange.cache = str(home / ".local/share/nbgrader_cache")
 if (course / "source").exists():

@@ -326,6 +326,9 @@ class CourseTest(unittest.TestCase):
             instructor.grade(f"submission/{lab}/{student}/autograde")
 
         course = hub.state / "homes/instructor" / COURSE
+        for student in ("ada", "grace"):
+            record = course / "submitted" / student / lab / "records/own.json"
+            self.assertEqual(json.loads(record.read_text()), {"of": student})
         most = sum(grading(cell).get("points", 0) for cell in self.source.cells if cell.cell_type == "code")
         with Gradebook(f"sqlite:///{course / 'gradebook.db'}", COURSE) as book:
             scores = {one.student.id: one.score for one in book.assignment_submissions(lab)}
@@ -346,6 +349,9 @@ class CourseTest(unittest.TestCase):
         answered = answer(released)
         errors = student.run(path, answered)
         student.write(path, answered)
+        student.call("put", f"api/contents/{lab}/records", json={"type": "directory"})
+        record = {"type": "file", "format": "text", "content": json.dumps({"of": name})}
+        student.call("put", f"api/contents/{lab}/records/own.json", json=record)
         listed = student.list("assignments/submit", assignment_id=lab)
         self.assertEqual([len(entry["submissions"]) for entry in listed if entry["status"] == "submitted"], [1])
         return released, errors
