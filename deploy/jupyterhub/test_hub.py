@@ -218,7 +218,7 @@ class Person:
     def grade(self, path):
         """A button of the formgrader."""
         done = self.call("post", f"formgrader/api/{path}")
-        assert done["success"], done.get("error") or done
+        assert done["success"], f"{done.get('error')}\n{done.get('log', done)}"
         return done
 
     def list(self, path, **data):
