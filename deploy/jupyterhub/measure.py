@@ -53,6 +53,19 @@ def megabytes(pid):
     return total / 1e6
 
 
+def at_rest(pids):
+    """PSS once it has stayed the same for some seconds: a kernel goes on reading the library's source after a cell."""
+    last, steady = 0.0, 0
+    for _ in range(120):
+        time.sleep(1)
+        now = sum(megabytes(pid) for pid in pids)
+        steady = steady + 1 if abs(now - last) < 2 else 0
+        last = now
+        if steady == 10:
+            break
+    return last
+
+
 class Peak:
     """The largest PSS while a block runs, looked at some ten times a second."""
 
@@ -108,7 +121,7 @@ def row(name, values, unit):
 
 def one_kernel(rounds):
     """A kernel alone, from its start to its first plot."""
-    seen = {name: [] for name in ("ready", "first", "use", "plot", "cell", "at ready", "after use", "after plot", "peak")}
+    seen = {name: [] for name in ("ready", "first", "use", "plot", "cell", "at ready", "after use", "after plot", "rest", "peak")}
     for _ in range(rounds):
         kernel = Kernel()
         try:
@@ -122,6 +135,7 @@ def one_kernel(rounds):
                 seen["after plot"].append(megabytes(kernel.pid))
                 seen["cell"].append(kernel.run(WORK))
             seen["peak"].append(peak.most)
+            seen["rest"].append(at_rest([kernel.pid]))
         finally:
             kernel.close()
     row("from start to ready", seen["ready"], "s")
@@ -132,6 +146,7 @@ def one_kernel(rounds):
     row("memory when ready", seen["at ready"], "MB")
     row("memory after the crate is in use", seen["after use"], "MB")
     row("memory after the first plot", seen["after plot"], "MB")
+    row("memory at rest, some time after that", seen["rest"], "MB")
     row("most memory meanwhile, compiler included", seen["peak"], "MB")
 
 
@@ -143,7 +158,7 @@ def together(count):
             kernel.run(USE)
             kernel.run(PLOT)
         pids = [kernel.pid for kernel in kernels]
-        resting = sum(megabytes(pid) for pid in pids)
+        resting = at_rest(pids)
         took = [0.0] * count
 
         def work(place):
