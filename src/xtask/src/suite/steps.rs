@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Ending, Step, Surroundings, kernel, labs, licences, notebooks, sources};
+use super::{Ending, Step, Surroundings, hub, kernel, labs, licences, notebooks, sources};
 use crate::prerequisites;
 use crate::workspace::{cargo, command, run};
 
@@ -126,6 +126,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "client",
         what: "weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
         run: kernel::converse,
+    },
+    Step {
+        name: "hub",
+        what: "a JupyterHub on loopback: two students and an instructor take a lab from release to grades",
+        run: hub::course,
     },
 ];
 
