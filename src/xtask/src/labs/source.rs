@@ -235,13 +235,7 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
                 continue;
             }
             if !is_allowed {
-                return Err((
-                    below,
-                    format!(
-                        "`{text}` stands in a cell that is no {}",
-                        &place[place.find(' ').unwrap_or(0) + 1..]
-                    ),
-                ));
+                return Err((below, format!("`{text}` stands in a cell that is no {place}")));
             }
             match open {
                 None if text == begin => open = Some((end, below)),
