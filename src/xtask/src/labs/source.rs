@@ -220,7 +220,7 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
             BEGIN_HIDDEN,
             END_HIDDEN,
             matches!(cell.kind, Kind::Test { .. }),
-            "a test",
+            "test",
         ),
     ];
     for (index, line) in cell.text.lines().enumerate() {
