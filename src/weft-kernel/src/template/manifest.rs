@@ -37,15 +37,13 @@ pub(super) fn plotters_features() -> &'static [&'static str] {
     PLOTTERS
 }
 
-/// What evcxr is to depend on. It validates one dependency at a time, and forgets the lock file's others meanwhile; so
-/// the second stands in the first one's text.
-pub(super) fn dependency(folder: &Path) -> (String, String) {
+/// What a cell's crate depends on: a name and the text behind it.
+pub(crate) fn dependencies(folder: &Path) -> [(&'static str, String); 2] {
     let path = Value::String(folder.join("weft-lab").to_string_lossy().into_owned());
-    let plotters = plotters();
-    (
-        "weft-lab".to_owned(),
-        format!("{{ path = {path} }}\nplotters = {plotters}"),
-    )
+    [
+        ("weft-lab", format!("{{ path = {path} }}")),
+        ("plotters", plotters().to_string()),
+    ]
 }
 
 fn plotters() -> Value {
