@@ -1,7 +1,9 @@
 //! What CI runs: named steps, none of which stops the others.
 
 mod kernel;
+mod labs;
 mod licences;
+mod notebooks;
 mod sources;
 mod steps;
 
