@@ -1,5 +1,15 @@
 //! Each check against right answers, which pass in 100 of 100 runs, and wrong ones, each caught in 100 of 100.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::infinite_loop,
+    clippy::manual_is_multiple_of,
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "answers are written as learners write them"
+)]
+
 mod address_map;
 mod buffer;
 mod counter;
@@ -23,13 +33,17 @@ const RUNS: usize = 100;
 /// Two cores share the runs.
 fn each_run(judge: impl Fn() -> Result<(), Fault> + Sync, look: impl Fn(usize, Result<(), Fault>) + Sync) {
     let next = AtomicUsize::new(0);
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                while let run @ 0..RUNS = next.fetch_add(1, Ordering::Relaxed) {
-                    look(run, judge());
-                }
-            });
+            thread::Builder::new()
+                .name(name.clone())
+                .spawn_scoped(scope, || {
+                    while let run @ 0..RUNS = next.fetch_add(1, Ordering::Relaxed) {
+                        look(run, judge());
+                    }
+                })
+                .unwrap();
         }
     });
 }
@@ -55,6 +69,14 @@ fn is_caught(rules: &[&str], judge: impl Fn() -> Result<(), Fault> + Sync) {
                 "not one of {rules:?} in run {run}: {text}"
             );
             assert!(!fault.hint.is_empty(), "no hint: {text}");
+            if std::env::var("CASES").is_ok() {
+                eprintln!(
+                    "CASE {} {} {}",
+                    std::thread::current().name().unwrap_or("-"),
+                    fault.rule,
+                    fault.case
+                );
+            }
         }
     });
 }
