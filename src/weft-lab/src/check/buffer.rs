@@ -23,7 +23,7 @@ pub trait Buffer: Send + Sync + 'static {
 pub(super) type Make = fn(usize) -> Arc<dyn Buffer>;
 
 const PLAN: Plan = Plan {
-    schedules: 100,
+    schedules: 70,
     steps: 6000,
     asleep: [
         "no lost wake-up",
