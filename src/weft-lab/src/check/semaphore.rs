@@ -40,6 +40,14 @@ const PLAN: Plan = Plan {
 };
 
 pub(super) fn judge(make: Make) -> Result<(), Fault> {
+    explore(Plan { schedules: 3, ..PLAN }, move |court| remembered(court, &make(0)))?;
+    let turn = Plain::new(0);
+    explore(Plan { schedules: 300, ..PLAN }, move |court| {
+        // Every other time both sleep before the first release.
+        let head_start = turn.fetch_add(1, Ordering::Relaxed) % 2 * 12;
+        signalled(court, &make(0), head_start);
+    })?;
+    explore(Plan { schedules: 12, ..PLAN }, move |court| asleep(court, &make(0)))?;
     for permits in [1, 2] {
         let is_shared = Arc::new(Fact::new(permits == 1));
         let seen = Arc::clone(&is_shared);
@@ -50,14 +58,7 @@ pub(super) fn judge(make: Make) -> Result<(), Fault> {
             return Err(fault.hint("give the mutex back before `acquire` returns; the count says who may be inside"));
         }
     }
-    explore(Plan { schedules: 3, ..PLAN }, move |court| remembered(court, &make(0)))?;
-    let turn = Plain::new(0);
-    explore(Plan { schedules: 300, ..PLAN }, move |court| {
-        // Every other time both sleep before the first release.
-        let head_start = turn.fetch_add(1, Ordering::Relaxed) % 2 * 12;
-        signalled(court, &make(0), head_start);
-    })?;
-    explore(Plan { schedules: 12, ..PLAN }, move |court| asleep(court, &make(0)))
+    Ok(())
 }
 
 /// Three threads want in; as many as there are permits may be inside.
