@@ -216,12 +216,7 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
     let mut solutions = 0;
     let pairs = [
         (BEGIN_SOLUTION, END_SOLUTION, cell.kind == Kind::Answer, "answer"),
-        (
-            BEGIN_HIDDEN,
-            END_HIDDEN,
-            matches!(cell.kind, Kind::Test { .. }),
-            "test",
-        ),
+        (BEGIN_HIDDEN, END_HIDDEN, matches!(cell.kind, Kind::Test { .. }), "test"),
     ];
     for (index, line) in cell.text.lines().enumerate() {
         let below = index + 1;
