@@ -42,6 +42,6 @@ pub fn classify(maps: &str, address: u64) -> Place {
     todo!()
 }
 
-// Try it on this process. A function is code, a local variable is on the stack:
+// Try it on this process. A function is code, and a local variable is not:
 
 // Then on lists that are made up, with every kind of line and the edges of each region:

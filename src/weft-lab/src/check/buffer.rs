@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::explore::{Court, Plan, explore, me, spawn};
+use super::explore::{Court, Plan, explore, me, pause, spawn};
 use super::fault::Fault;
 use super::history::{Call, History, What, is_linearizable};
 
@@ -23,7 +23,7 @@ pub trait Buffer: Send + Sync + 'static {
 pub(super) type Make = fn(usize) -> Arc<dyn Buffer>;
 
 const PLAN: Plan = Plan {
-    schedules: 120,
+    schedules: 70,
     steps: 6000,
     asleep: [
         "no lost wake-up",
@@ -38,15 +38,21 @@ const PLAN: Plan = Plan {
     ],
 };
 
-/// Room, producers, consumers, items of each producer.
-const CASES: [(usize, usize, usize, usize); 5] = [(1, 1, 1, 3), (1, 2, 2, 2), (2, 2, 2, 2), (2, 2, 1, 2), (1, 1, 2, 4)];
+/// Room, producers, consumers, items of each producer, and how many pauses consumers make first, so that it fills up.
+const CASES: [[usize; 5]; 5] = [
+    [1, 3, 1, 1, 15],
+    [1, 1, 1, 3, 0],
+    [1, 2, 2, 2, 0],
+    [2, 2, 2, 2, 0],
+    [1, 1, 2, 4, 0],
+];
 
 pub(super) fn judge(make: Make) -> Result<(), Fault> {
-    explore(PLAN, move |court| alone(court, &make(3)))?;
-    for (room, producers, consumers, each) in CASES {
+    explore(Plan { schedules: 3, ..PLAN }, move |court| alone(court, &make(3)))?;
+    for [room, producers, consumers, each, late] in CASES {
         explore(PLAN, move |court| {
             let history = Arc::new(History::default());
-            exchange(court, &make(room), [producers, consumers, each], &history);
+            exchange(court, &make(room), [producers, consumers, each, late], &history);
             look(court, &history.calls(), room);
         })?;
     }
@@ -67,7 +73,12 @@ fn alone(court: &Court, buffer: &Arc<dyn Buffer>) {
     }
 }
 
-fn exchange(court: &Court, buffer: &Arc<dyn Buffer>, [producers, consumers, each]: [usize; 3], history: &Arc<History>) {
+fn exchange(
+    court: &Court,
+    buffer: &Arc<dyn Buffer>,
+    [producers, consumers, each, late]: [usize; 4],
+    history: &Arc<History>,
+) {
     let mut threads = Vec::new();
     for producer in 0..producers {
         let (court, buffer, history) = (court.clone(), Arc::clone(buffer), Arc::clone(history));
@@ -86,6 +97,9 @@ fn exchange(court: &Court, buffer: &Arc<dyn Buffer>, [producers, consumers, each
     for _ in 0..consumers {
         let (court, buffer, history) = (court.clone(), Arc::clone(buffer), Arc::clone(history));
         threads.push(spawn(move || {
+            for _ in 0..late {
+                pause();
+            }
             for _ in 0..producers * each / consumers {
                 court.event(format!("thread {} calls take", me()));
                 let taken = history.note(|| What::Took(buffer.take()));

@@ -44,7 +44,7 @@ struct Hall {
 }
 
 const PLAN: Plan = Plan {
-    schedules: 150,
+    schedules: 90,
     steps: 20_000,
     asleep: [
         "no deadlock",

@@ -4,18 +4,17 @@
 //! which a scheduler (`shuttle`) decides who goes on. So a fault doesn't wait for bad luck: its schedule is among those
 //! that are tried, and its seed finds it again.
 
-use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use super::fault::Fault;
+use super::quiet::{self, message};
 use super::schedule::{Chooser, Progress};
 use super::{clocks, seed};
 
@@ -38,28 +37,30 @@ pub(super) struct Plan {
     pub(super) endless: [&'static str; 3],
 }
 
-/// Where the threads of one schedule report.
-#[derive(Debug, Clone, Default)]
+/// Where the threads of one exploration report.
+#[derive(Debug, Clone)]
 pub(super) struct Court {
     fault: Arc<Mutex<Option<Fault>>>,
-    events: Arc<Mutex<Vec<String>>>,
     later: Arc<Mutex<Option<Fault>>>,
+    events: Arc<Mutex<Vec<String>>>,
     progress: Arc<Progress>,
+    plan: Arc<Plan>,
 }
 
-/// What a thread unwinds with when its fault is already reported.
-struct Reported;
-
 impl Court {
+    fn new(plan: Plan) -> Self {
+        Court {
+            fault: Arc::default(),
+            later: Arc::default(),
+            events: Arc::default(),
+            progress: Arc::default(),
+            plan: Arc::new(plan),
+        }
+    }
+
     /// Something that a reader of the fault should know.
     pub(super) fn event(&self, text: impl Into<String>) {
         self.events.lock().push(text.into());
-    }
-
-    /// Ends the schedule.
-    pub(super) fn fail(&self, fault: Fault) -> ! {
-        self.report(fault);
-        panic::resume_unwind(Box::new(Reported));
     }
 
     /// How often the scheduler has gone from one thread to another.
@@ -67,18 +68,46 @@ impl Court {
         self.progress.switches.load(Ordering::Relaxed)
     }
 
-    /// Keeps a fault that counts only if no schedule shows a plainer one.
-    pub(super) fn remember(&self, fault: Fault) {
-        self.later.lock().get_or_insert_with(|| {
-            fault
-                .after(self.events.lock().clone())
-                .found(0, self.progress.schedule.load(Ordering::Relaxed))
-        });
+    /// Ends the schedule, and the exploration.
+    pub(super) fn fail(&self, fault: Fault) -> ! {
+        self.fault.lock().get_or_insert(fault);
+        self.progress.is_over.store(true, Ordering::Relaxed);
+        if !is_inside() {
+            panic::resume_unwind(Box::new("reported"));
+        }
+        loop {
+            // The scheduler never comes back here: it takes the thread down.
+            pause();
+        }
     }
 
-    /// Keeps the first fault, and goes on.
-    pub(super) fn report(&self, fault: Fault) {
-        self.fault.lock().get_or_insert(fault);
+    /// Keeps a fault that counts only if no schedule shows a plainer one.
+    pub(super) fn remember(&self, fault: Fault) {
+        let events = || self.events.lock().clone();
+        self.later
+            .lock()
+            .get_or_insert_with(|| fault.after(events()).case(self.case()));
+    }
+
+    fn case(&self) -> u32 {
+        self.progress.schedule.load(Ordering::Relaxed)
+    }
+
+    /// What came of all schedules.
+    fn sentence<T>(&self, result: Result<Result<T, String>, Stuck>) -> Option<Fault> {
+        let progress = &self.progress;
+        let reported = self.fault.lock().take();
+        let plain = match result {
+            _ if reported.is_some() => reported,
+            Err(Stuck) => Some(stuck()),
+            Ok(_) if progress.is_asleep.load(Ordering::Relaxed) => Some(asleep(&self.plan)),
+            Ok(_) if progress.is_endless.load(Ordering::Relaxed) => Some(endless(&self.plan)),
+            Ok(Err(message)) => Some(explain(&self.plan, &message)),
+            Ok(Ok(_)) => None,
+        };
+        let events = std::mem::take(&mut *self.events.lock());
+        let later = || self.later.lock().take();
+        plain.map(|fault| fault.after(events).case(self.case())).or_else(later)
     }
 }
 
@@ -89,7 +118,8 @@ pub(super) fn is_inside() -> bool {
 
 /// The number of this thread in its schedule; 0 is the one that sets all up.
 pub(super) fn me() -> usize {
-    shuttle::current::me().into()
+    // Task 1 is the scheduler's sentinel.
+    usize::from(shuttle::current::me()).saturating_sub(1)
 }
 
 /// A thread of the check's own.
@@ -97,8 +127,24 @@ pub(super) fn spawn(work: impl FnOnce() + Send + 'static) -> shuttle::thread::Jo
     let parent = clocks::fork();
     shuttle::thread::spawn(move || {
         clocks::join(&parent);
-        work();
+        guarded(work);
     })
+}
+
+/// Runs a thread of a schedule. Its panic is a fault, and the end.
+pub(super) fn guarded<R>(work: impl FnOnce() -> R) -> R {
+    let Some(court) = quiet::court() else {
+        return work();
+    };
+    match panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result,
+        // This is the scheduler, which takes the thread down.
+        Err(payload) if court.progress.is_over.load(Ordering::Relaxed) => panic::resume_unwind(payload),
+        Err(payload) => {
+            let message = message(payload.as_ref());
+            court.fail(explain(&court.plan, &message))
+        }
+    }
 }
 
 /// Lets other threads in.
@@ -108,60 +154,52 @@ pub(super) fn pause() {
 
 /// Runs `body` under the plan's schedules.
 pub(super) fn explore(plan: Plan, body: impl Fn(&Court) + Send + Sync + 'static) -> Result<(), Fault> {
-    prepare();
+    quiet::prepare(|| {
+        Runner::new(Chooser::new(0, 1, 100, Arc::default()), config()).run(|| {});
+    });
     let seed = seed::take();
-    let court = Court::default();
-    let progress = Arc::clone(&court.progress);
+    let court = Court::new(plan);
     let (done, ended) = mpsc::channel();
-    let inner = (Arc::clone(&progress), court.clone());
+    let inner = court.clone();
     let thread = std::thread::Builder::new().name("check".to_owned());
     let spawned = thread.spawn(move || {
-        QUIET.set(true);
-        let (progress, court) = inner;
-        let runner = Runner::new(Chooser::new(seed, plan.schedules, progress), config(plan.steps));
-        let tried = panic::catch_unwind(AssertUnwindSafe(move || {
-            runner.run(move || {
-                clocks::begin();
-                court.events.lock().clear();
-                body(&court);
-            })
-        }));
+        quiet::enter(inner.clone());
+        let chooser = Chooser::new(seed, plan.schedules, plan.steps, Arc::clone(&inner.progress));
+        let runner = Runner::new(chooser, config());
+        let tried = panic::catch_unwind(AssertUnwindSafe(move || runner.run(move || schedule(&inner, &body))));
         // Nobody listens any more when the watchdog has given up.
         let _ = done.send(tried.map_err(|payload| message(payload.as_ref())));
     });
     if let Err(error) = spawned {
-        return Err(Fault::new(
-            "a thread for the check",
-            "that the system gives one",
-            error.to_string(),
-        ));
+        let fault = Fault::new("a thread for the check", "that the system gives one", error.to_string());
+        return Err(fault.hint("too many threads run already: end some, or restart the kernel"));
     }
-    let result = watch(&ended, &progress);
-    let reported = court.fault.lock().take();
-    let fault = match (reported, result) {
-        (Some(fault), _) => fault,
-        (None, Ok(Ok(_))) => {
-            let later = court.later.lock().take();
-            return later.map_or(Ok(()), |fault| {
-                let case = fault.case;
-                Err(fault.found(seed, case))
-            });
+    let result = watch(&ended, &court.progress);
+    court.sentence(result).map_or(Ok(()), |fault| Err(fault.seed(seed)))
+}
+
+/// One schedule. Beside it lives a task that can always run, by which the scheduler sees that no other can.
+fn schedule(court: &Court, body: &dyn Fn(&Court)) {
+    let progress = Arc::clone(&court.progress);
+    let sentinel = shuttle::thread::spawn(move || {
+        while !progress.is_done.load(Ordering::Relaxed) {
+            pause();
         }
-        (None, Ok(Err(message))) => explain(&plan, &message),
-        (None, Err(Stuck)) => stuck(),
-    };
-    let events = std::mem::take(&mut *court.events.lock());
-    Err(fault
-        .after(events)
-        .found(seed, progress.schedule.load(Ordering::Relaxed)))
+    });
+    clocks::begin();
+    court.events.lock().clear();
+    quiet::forget();
+    guarded(|| body(court));
+    court.progress.is_done.store(true, Ordering::Relaxed);
+    let _ = sentinel.join();
 }
 
 /// Calls an answer that needs no schedule. An instrument that it is given may end it with a fault.
 pub(super) fn call<R>(answer: impl FnOnce() -> R) -> Result<R, Fault> {
-    prepare();
-    let before = QUIET.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(answer));
-    QUIET.set(before);
+    quiet::prepare(|| {
+        Runner::new(Chooser::new(0, 1, 100, Arc::default()), config()).run(|| {});
+    });
+    let result = quiet::while_quiet(|| panic::catch_unwind(AssertUnwindSafe(answer)));
     result.map_err(|payload| match payload.downcast::<Fault>() {
         Ok(fault) => *fault,
         Err(payload) => panicked(&message(payload.as_ref())),
@@ -173,11 +211,12 @@ pub(super) fn stop(fault: Fault) -> ! {
     panic::resume_unwind(Box::new(fault))
 }
 
-fn config(steps: usize) -> Config {
+fn config() -> Config {
     let mut config = Config::new();
     config.stack_size = STACK;
     config.failure_persistence = FailurePersistence::None;
-    config.max_steps = MaxSteps::FailAfter(steps);
+    // The chooser counts them.
+    config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
     config.ungraceful_shutdown_config.immediately_return_on_panic = true;
     config
@@ -214,19 +253,27 @@ fn stuck() -> Fault {
     )
 }
 
+fn told([rule, expected, hint]: [&'static str; 3], seen: &str) -> Fault {
+    Fault::new(rule, expected, seen).hint(hint)
+}
+
+fn asleep(plan: &Plan) -> Fault {
+    told(plan.asleep, "every thread waits, and nobody is left who could wake one")
+}
+
+fn endless(plan: &Plan) -> Fault {
+    let seen = format!("no end after {} steps, with every thread getting its turns", plan.steps);
+    told(plan.endless, &seen)
+}
+
 /// A panic that no check raised.
 fn explain(plan: &Plan, message: &str) -> Fault {
-    let fault = |[rule, expected, hint]: [&'static str; 3], seen: &str| Fault::new(rule, expected, seen).hint(hint);
     if message.contains("it already holds") {
         let seen = "a thread locks a mutex that it holds already, and so waits for itself";
-        return fault(plan.asleep, seen).hint("drop the guard first; a guard lives to the end of its block");
+        return told(plan.asleep, seen).hint("drop the guard first; a guard lives to the end of its block");
     }
     if message.starts_with("deadlock!") {
-        return fault(plan.asleep, "every thread waits, and nobody is left who could wake one");
-    }
-    if message.starts_with("exceeded max_steps") {
-        let seen = format!("no end after {} steps, with every thread getting its turns", plan.steps);
-        return fault(plan.endless, &seen);
+        return asleep(plan);
     }
     panicked(message)
 }
@@ -234,43 +281,4 @@ fn explain(plan: &Plan, message: &str) -> Fault {
 fn panicked(message: &str) -> Fault {
     Fault::new("no panic", "the answer returns", format!("it panicked: {message}"))
         .hint("the message and its place are those of your code, or of a value that your code was given")
-}
-
-thread_local! {
-    /// Does this thread try an answer? Its panics are faults, and are told as such.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// What a panic said, and where.
-pub(super) fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("(no message)");
-    let place = PLACE.with_borrow(Clone::clone);
-    format!("{text}{place}")
-}
-
-/// Panics while an answer is tried print nothing. The scheduler's own report, which it would add to every later panic of
-/// this process, is taken out.
-fn prepare() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(|_| {}));
-        Runner::new(Chooser::new(0, 1, Arc::default()), config(100)).run(|| {});
-        drop(panic::take_hook());
-        panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-            if QUIET.try_with(Cell::get).unwrap_or(false) {
-                let place = info
-                    .location()
-                    .map(|place| format!(" ({}:{})", place.file(), place.line()));
-                PLACE.set(place.unwrap_or_default());
-            } else {
-                before(info);
-            }
-        }));
-    });
 }

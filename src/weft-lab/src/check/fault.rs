@@ -43,9 +43,17 @@ impl Fault {
     }
 
     /// Where a case from a seed showed it.
-    pub(super) fn found(mut self, seed: u32, case: u32) -> Self {
-        self.seed = Some(seed);
+    pub(super) fn found(self, seed: u32, case: u32) -> Self {
+        self.seed(seed).case(case)
+    }
+
+    pub(super) fn case(mut self, case: u32) -> Self {
         self.case = case;
+        self
+    }
+
+    pub(super) fn seed(mut self, seed: u32) -> Self {
+        self.seed = Some(seed);
         self
     }
 

@@ -129,7 +129,7 @@ fn verdict(game: &Game) -> Result<(), Fault> {
         let fault = Fault::new("to the end", "the loop goes on until `is_over`", "it ended before");
         return Err(fault.hint("`while !game.is_over()`"));
     }
-    if game.draws < 10 {
+    if game.draws < 4 {
         let fault = Fault::new(
             "frames",
             "each turn of the loop draws the world",

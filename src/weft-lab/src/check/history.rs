@@ -1,6 +1,6 @@
 //! Could what several threads saw of a queue have happened one call after the other? (Herlihy and Wing 1990)
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
@@ -51,7 +51,7 @@ impl History {
 /// Is there an order of the calls, each somewhere between its beginning and its end, in which a queue of this capacity
 /// does what they saw? At most 32 calls.
 pub(super) fn is_linearizable(calls: &[Call], capacity: usize) -> bool {
-    place(calls, capacity, 0, &VecDeque::new(), &mut HashSet::new())
+    place(calls, capacity, 0, &VecDeque::new(), &mut Vec::new())
 }
 
 fn place(
@@ -59,15 +59,16 @@ fn place(
     capacity: usize,
     done: u32,
     queue: &VecDeque<u64>,
-    tried: &mut HashSet<(u32, VecDeque<u64>)>,
+    tried: &mut Vec<(u32, VecDeque<u64>)>,
 ) -> bool {
     let open = |index: &usize| done & (1 << index) == 0;
     let Some(first_end) = (0..calls.len()).filter(open).map(|index| calls[index].to).min() else {
         return true;
     };
-    if !tried.insert((done, queue.clone())) {
+    if tried.iter().any(|(tried, of)| *tried == done && of == queue) {
         return false;
     }
+    tried.push((done, queue.clone()));
     // Only a call that began before every open one ended can be the next.
     (0..calls.len())
         .filter(open)

@@ -23,6 +23,7 @@ mod history;
 pub mod judge;
 mod philosophers;
 mod pool;
+mod quiet;
 mod schedule;
 mod seed;
 mod semaphore;

@@ -42,9 +42,10 @@ const MEALS: usize = 2;
 
 pub(super) fn judge(make: Make) -> Result<(), Fault> {
     let are_two_eating = Arc::new(Fact::new(false));
-    for seats in [2, 3, 4, 5] {
+    for (seats, schedules) in [(2, 40), (3, 100), (4, 60), (5, 30)] {
+        let plan = Plan { schedules, ..PLAN };
         let fact = Arc::clone(&are_two_eating);
-        explore(PLAN, move |court| dinner(court, &make(seats), seats, &fact))?;
+        explore(plan, move |court| dinner(court, &make(seats), seats, &fact))?;
     }
     if are_two_eating.load(Ordering::Relaxed) {
         return Ok(());

@@ -1,7 +1,7 @@
 //! Which thread runs next: three ways to choose, in turn, since each finds other faults.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use fastrand::Rng;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -12,9 +12,20 @@ const STRETCH: usize = 60;
 /// How often a thread of higher rank loses it, in a ranked schedule.
 const CHANGES: usize = 3;
 
-/// What the watchdog looks at.
+/// The task that can always run, and runs when no other can: then all of the answer's threads sleep.
+const SENTINEL: usize = 1;
+
+/// What the watchdog, the scheduler and the threads tell each other.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
+    /// A fault is found, or this schedule came to nothing: no more steps.
+    pub(super) is_over: AtomicBool,
+    /// The thread that set all up has ended, so nobody need be woken.
+    pub(super) is_done: AtomicBool,
+    /// All threads slept.
+    pub(super) is_asleep: AtomicBool,
+    /// The steps were used up.
+    pub(super) is_endless: AtomicBool,
     /// Decisions taken.
     pub(super) steps: AtomicU64,
     /// Those that went on with another thread.
@@ -39,6 +50,7 @@ enum Way {
 pub(super) struct Chooser {
     rng: Rng,
     left: usize,
+    most: usize,
     progress: Arc<Progress>,
     way: Way,
     ranks: Vec<u64>,
@@ -50,10 +62,11 @@ pub(super) struct Chooser {
 }
 
 impl Chooser {
-    pub(super) fn new(seed: u32, schedules: usize, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(seed: u32, schedules: usize, most: usize, progress: Arc<Progress>) -> Self {
         Chooser {
             rng: Rng::with_seed(seed.into()),
             left: schedules,
+            most,
             progress,
             way: Way::Any,
             ranks: Vec::new(),
@@ -92,7 +105,11 @@ impl Chooser {
 
 impl Scheduler for Chooser {
     fn new_execution(&mut self) -> Option<Schedule> {
+        if self.progress.is_over.load(Ordering::Relaxed) {
+            return None;
+        }
         self.left = self.left.checked_sub(1)?;
+        self.progress.is_done.store(false, Ordering::Relaxed);
         self.longest = self.longest.max(self.step);
         let index = self.progress.schedule.fetch_add(1, Ordering::Relaxed);
         self.way = [Way::Any, Way::Ranked, Way::Sticky][index as usize % 3];
@@ -105,8 +122,28 @@ impl Scheduler for Chooser {
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
-        self.progress.steps.fetch_add(1, Ordering::Relaxed);
+        let progress = &self.progress;
+        progress.steps.fetch_add(1, Ordering::Relaxed);
         self.step += 1;
+        let sentinel = runnable.iter().position(|task| usize::from(task.id()) == SENTINEL);
+        let others: Vec<&Task> = runnable
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| Some(*index) != sentinel)
+            .map(|(_, task)| *task)
+            .collect();
+        let runnable: &[&Task] = if others.is_empty() { runnable } else { &others };
+        if others.is_empty() && !progress.is_done.load(Ordering::Relaxed) {
+            progress.is_asleep.store(true, Ordering::Relaxed);
+            progress.is_over.store(true, Ordering::Relaxed);
+        }
+        if self.step > self.most {
+            progress.is_endless.store(true, Ordering::Relaxed);
+            progress.is_over.store(true, Ordering::Relaxed);
+        }
+        if progress.is_over.load(Ordering::Relaxed) {
+            return None;
+        }
         let stays = current.filter(|id| runnable.iter().any(|task| task.id() == *id));
         let is_over = self.stretch.1 >= STRETCH;
         let next = match (self.way, stays) {

@@ -8,7 +8,7 @@ thread_local! {
 
 /// Runs checks with the seed that a fault named, so that it shows again.
 ///
-/// ```
+/// ```no_run
 /// # use weft_lab::check;
 /// check::replay(7, || check::workers(|load| load.cores.max(1)));
 /// ```

@@ -1,7 +1,7 @@
 //! Lab 6: a counter of permits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool as Fact, Ordering};
+use std::sync::atomic::{AtomicBool as Fact, AtomicUsize as Plain, Ordering};
 
 use shuttle::sync::atomic::AtomicUsize;
 
@@ -24,7 +24,7 @@ pub trait Semaphore: Send + Sync + 'static {
 pub(super) type Make = fn(usize) -> Arc<dyn Semaphore>;
 
 const PLAN: Plan = Plan {
-    schedules: 120,
+    schedules: 80,
     steps: 6000,
     asleep: [
         "no lost wake-up",
@@ -40,6 +40,14 @@ const PLAN: Plan = Plan {
 };
 
 pub(super) fn judge(make: Make) -> Result<(), Fault> {
+    explore(Plan { schedules: 3, ..PLAN }, move |court| remembered(court, &make(0)))?;
+    let turn = Plain::new(0);
+    explore(Plan { schedules: 300, ..PLAN }, move |court| {
+        // Every other time both sleep before the first release.
+        let head_start = turn.fetch_add(1, Ordering::Relaxed) % 2 * 12;
+        signalled(court, &make(0), head_start);
+    })?;
+    explore(Plan { schedules: 12, ..PLAN }, move |court| asleep(court, &make(0)))?;
     for permits in [1, 2] {
         let is_shared = Arc::new(Fact::new(permits == 1));
         let seen = Arc::clone(&is_shared);
@@ -50,9 +58,7 @@ pub(super) fn judge(make: Make) -> Result<(), Fault> {
             return Err(fault.hint("give the mutex back before `acquire` returns; the count says who may be inside"));
         }
     }
-    explore(PLAN, move |court| remembered(court, &make(0)))?;
-    explore(PLAN, move |court| signalled(court, &make(0)))?;
-    explore(PLAN, move |court| asleep(court, &make(0)))
+    Ok(())
 }
 
 /// Three threads want in; as many as there are permits may be inside.
@@ -103,7 +109,7 @@ fn remembered(court: &Court, semaphore: &Arc<dyn Semaphore>) {
 }
 
 /// Two wait, and a third thread raises the count twice.
-fn signalled(court: &Court, semaphore: &Arc<dyn Semaphore>) {
+fn signalled(court: &Court, semaphore: &Arc<dyn Semaphore>, head_start: usize) {
     let given = Arc::new(AtomicUsize::new(0));
     let taken = Arc::new(AtomicUsize::new(0));
     let waiters: Vec<_> = (0..2)
@@ -125,6 +131,9 @@ fn signalled(court: &Court, semaphore: &Arc<dyn Semaphore>) {
             })
         })
         .collect();
+    for _ in 0..head_start {
+        pause();
+    }
     for _ in 0..2 {
         given.fetch_add(1, Ordering::SeqCst);
         court.event("the main thread calls release");

@@ -25,7 +25,7 @@ pub trait Lock: Send + Sync + 'static {
 pub(super) type Make = fn() -> Arc<dyn Lock>;
 
 const PLAN: Plan = Plan {
-    schedules: 150,
+    schedules: 110,
     steps: 6000,
     asleep: [
         "no deadlock",

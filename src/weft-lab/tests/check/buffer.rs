@@ -292,7 +292,7 @@ fn no_wake_up_is_lost() {
 #[test]
 fn nothing_is_lost_and_nothing_comes_twice() {
     is_caught(
-        &["nothing twice", "the bound", "linearizability"],
+        &["nothing twice", "the bound", "linearizability", "no lost wake-up"],
         judge::buffer::<IfNotWhile>,
     );
     is_caught(&["nothing twice", "no lost wake-up"], judge::buffer::<Peeks>);

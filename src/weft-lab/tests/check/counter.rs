@@ -40,7 +40,7 @@ fn with_lock(gates: Vec<Gate>, board: Board) -> Counted {
 
 fn with_atomic(gates: Vec<Gate>, board: Board) -> Counted {
     with(gates, &board, |atomic, _, board| {
-        board.show(atomic.fetch_add(1, Ordering::Relaxed) + 1)
+        board.show(atomic.fetch_add(1, Ordering::Relaxed) + 1);
     })
 }
 
@@ -104,11 +104,7 @@ fn reading_and_writing_are_two_steps() {
 #[test]
 fn adding_up_at_the_end_is_no_shared_counter() {
     is_caught(&["one counter for all"], || {
-        judge::count(|gates, board| {
-            with(gates, &board, |atomic, _, _| {
-                drop(atomic.fetch_add(1, Ordering::SeqCst))
-            })
-        })
+        judge::count(|gates, board| with(gates, &board, |atomic, _, _| _ = atomic.fetch_add(1, Ordering::SeqCst)))
     });
 }
 

@@ -119,7 +119,7 @@ fn the_loop_draws_and_ends() {
             }
         })
     });
-    is_caught(&["to the end"], || judge::game_loop(|game| drop(game.now())));
+    is_caught(&["to the end"], || judge::game_loop(|game| _ = game.now()));
     is_caught(&["frames"], || {
         judge::game_loop(|game| {
             while !game.is_over() {

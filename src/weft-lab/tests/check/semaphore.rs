@@ -158,6 +158,7 @@ counted!(
     },
     {
         *count.lock().unwrap() += 1;
+        raised.notify_one();
     }
 );
 

@@ -216,12 +216,7 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
     let mut solutions = 0;
     let pairs = [
         (BEGIN_SOLUTION, END_SOLUTION, cell.kind == Kind::Answer, "answer"),
-        (
-            BEGIN_HIDDEN,
-            END_HIDDEN,
-            matches!(cell.kind, Kind::Test { .. }),
-            "a test",
-        ),
+        (BEGIN_HIDDEN, END_HIDDEN, matches!(cell.kind, Kind::Test { .. }), "test"),
     ];
     for (index, line) in cell.text.lines().enumerate() {
         let below = index + 1;
@@ -235,13 +230,7 @@ fn check_marks(cell: &Cell) -> Result<(), (usize, String)> {
                 continue;
             }
             if !is_allowed {
-                return Err((
-                    below,
-                    format!(
-                        "`{text}` stands in a cell that is no {}",
-                        &place[place.find(' ').unwrap_or(0) + 1..]
-                    ),
-                ));
+                return Err((below, format!("`{text}` stands in a cell that is no {place}")));
             }
             match open {
                 None if text == begin => open = Some((end, below)),

@@ -31,12 +31,15 @@ fn nothing_leaks(labs: &[Lab]) -> Result<()> {
     for part in ["book", "labs"] {
         files(&workspace::root().join(part), &mut public)?;
     }
-    // The sources, and the notebooks that nbgrader makes a release of, are the instructor's.
+    // The sources, the notebooks that nbgrader makes a release of, and the catalogue of all are the instructor's.
     let is_instructors = |path: &Path| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.starts_with(workspace::root().join("book/po")) {
+            return true;
+        }
+        let ending = path.extension().and_then(|ending| ending.to_str());
         path.starts_with(workspace::root().join("labs"))
             && !path.components().any(|part| part.as_os_str() == "exercise")
-            && (name.ends_with(".ipynb") || name.ends_with(".md") || name.ends_with(".py"))
+            && matches!(ending, Some("ipynb" | "md" | "py"))
     };
     for path in public.iter().filter(|path| !is_instructors(path)) {
         let Ok(text) = fs::read_to_string(path) else {
@@ -127,7 +130,7 @@ fn build(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
         .env("CARGO_TARGET_DIR", workspace::target());
     let told = test.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     ensure!(told.status.success(), "the exercises can't be built");
-    let text = |message: &serde_json::Value, key: &str| message[key].as_str().map(PathBuf::from);
+    let path = |message: &serde_json::Value, key: &str| message[key].as_str().map(PathBuf::from);
     let messages = String::from_utf8_lossy(&told.stdout);
     let messages = messages
         .lines()
@@ -135,8 +138,8 @@ fn build(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
     let built = messages.filter(|message| message["reason"] == "compiler-artifact");
     Ok(built
         .filter_map(|message| {
-            let manifest = text(&message, "manifest_path")?;
-            Some((manifest.parent()?.to_path_buf(), text(&message, "executable")?))
+            let manifest = path(&message, "manifest_path")?;
+            Some((manifest.parent()?.to_path_buf(), path(&message, "executable")?))
         })
         .collect())
 }

@@ -12,5 +12,12 @@ pub use shuttle::sync::{Barrier, Condvar, Mutex, MutexGuard, RwLock, mpsc};
 /// Threads that the check schedules; `std::hint::spin_loop` is here too.
 pub mod thread {
     pub use shuttle::hint::spin_loop;
-    pub use shuttle::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle, current, park, scope, spawn, yield_now};
+    pub use shuttle::thread::{JoinHandle, Scope, ScopedJoinHandle, current, park, scope, yield_now};
+
+    use crate::check::explore::guarded;
+
+    /// `std::thread::spawn`.
+    pub fn spawn<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        shuttle::thread::spawn(move || guarded(work))
+    }
 }
