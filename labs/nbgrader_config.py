@@ -11,6 +11,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import weft_guard  # noqa: E402
 
+# nbgrader starts a program of its own environment by name, which is found nowhere where the environment is not active.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", os.defpath)
+
 c = get_config()  # noqa: F821
 
 c.CourseDirectory.course_id = "weft"
