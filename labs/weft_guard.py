@@ -116,7 +116,9 @@ class GuardTests(NbGraderPreprocessor):
 def guarded(cell):
     """The source of a cell as it is run."""
     if is_grade(cell) and not is_solution(cell):
-        return MACRO.sub(lambda found: f"::{'core' if found[1] in IN_CORE else 'std'}::{found[1]}!", cell.source)
+        source = MACRO.sub(lambda found: f"::{'core' if found[1] in IN_CORE else 'std'}::{found[1]}!", cell.source)
+        # Evcxr takes a line for an order that begins with spaces and a colon.
+        return re.sub(r"^ *::", "\t::", source, flags=re.MULTILINE)
     if cell.metadata.get("nbgrader", {}).get("locked"):
         return cell.source
     name = tampering(cell.source)
