@@ -36,18 +36,28 @@ pub(crate) fn mdbook() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// A Python with the packages, of exactly these versions, on which the kernel's tests run; in the target folder.
+/// The Python on which the kernel's tests run.
 pub(crate) fn python() -> Result<PathBuf> {
-    let requirements = workspace::root().join("src/weft-kernel/tests/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements).context("cannot read the kernel's requirements.txt")?;
-    let folder = workspace::target().join("tools/kernel-python");
+    environment("src/weft-kernel/tests/requirements.txt", "kernel-python")
+}
+
+/// The Python that grades.
+pub(crate) fn nbgrader() -> Result<PathBuf> {
+    environment("labs/requirements.txt", "grading-python")
+}
+
+/// A Python with the packages, of exactly the versions that a file names; in the target folder.
+fn environment(requirements: &str, name: &str) -> Result<PathBuf> {
+    let file = workspace::root().join(requirements);
+    let wanted = std::fs::read_to_string(&file).with_context(|| format!("cannot read {requirements}"))?;
+    let folder = workspace::target().join("tools").join(name);
     let program = folder.join("bin/python");
     // Written last, so that it stands for all that comes before.
     let installed = folder.join("requirements.txt");
     if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
         return Ok(program);
     }
-    println!("installing the Python packages of src/weft-kernel/tests/requirements.txt");
+    println!("installing the Python packages of {requirements}");
     workspace::output(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("a Python with venv is missing: install it (on Debian: apt-get install python3-venv)")?;
     let install = [
@@ -58,7 +68,7 @@ pub(crate) fn python() -> Result<PathBuf> {
         "--disable-pip-version-check",
         "--requirement",
     ];
-    workspace::output(command(&program).args(install).arg(&requirements))
+    workspace::output(command(&program).args(install).arg(&file))
         .context("the Python packages are missing and could not be installed")?;
     workspace::write_whole(&installed, &wanted)?;
     Ok(program)

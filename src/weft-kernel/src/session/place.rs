@@ -20,9 +20,13 @@ static TAKEN: Mutex<bool> = Mutex::new(false);
 /// Beside the templates, so that files of them can be linked; only the sockets, whose names must be short, are elsewhere.
 pub(crate) fn choose() {
     let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
-    let sessions = template::default_folder()
-        .unwrap_or_else(std::env::temp_dir)
-        .join("sessions");
+    let beside = || {
+        template::default_folder()
+            .unwrap_or_else(std::env::temp_dir)
+            .join("sessions")
+    };
+    // In a sandbox the templates' folder is not to be written to.
+    let sessions = std::env::var_os("WEFT_KERNEL_SESSIONS").map_or_else(beside, PathBuf::from);
     sys::set_env(EVCXR_FOLDER, Some(sessions.join(name).join("cells").as_os_str()));
     // A cell is compiled once, so what would make the second time quicker only costs.
     sys::set_env("CARGO_INCREMENTAL", Some("0".as_ref()));

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Ending, Step, Surroundings, kernel, licences, sources};
+use super::{Ending, Step, Surroundings, grading, kernel, licences, sources};
 use crate::prerequisites;
 use crate::workspace::{cargo, command, run};
 
@@ -111,6 +111,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "kernel",
         what: "clippy, docs and the Rust tests of weft-kernel, which is built in a profile of its own",
         run: |around| kernel::check(around).into(),
+    },
+    Step {
+        name: "grading",
+        what: "a lab through nbgrader and weft-kernel: release, five students and those who cheat, grades, feedback; flags on records",
+        run: grading::check,
     },
     Step {
         name: "client",
