@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,10 @@ class Ground:
         self.environment = dict(os.environ, JUPYTER_PATH=str(self.kernels / "share/jupyter"))
         self.environment["JUPYTER_RUNTIME_DIR"] = str(self.folder / "runtime")
         limits = ["--cell-timeout", "5", "--memory-limit", "1G", "--no-network"]
-        command = [os.environ["WEFT_KERNEL"], "install", "--prefix", str(self.kernels), *limits]
+        homes = self.folder / "homes"
+        homes.mkdir()
+        self.folder.chmod(0o755)
+        command = [os.environ["WEFT_KERNEL"], "install", "--prefix", str(self.kernels), *limits, "--sandbox", str(homes)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         said = self.run("assign", "--lab", LAB, "--out", str(self.folder / "release"))
         self.release = Path(said[-1]["path"])
@@ -139,6 +143,76 @@ class Honest(unittest.TestCase):
             self.assertTrue(page.is_file(), student)
         page = (self.ground.folder / "graded/feedback/half-right" / LAB / f"{LAB}.html").read_text()
         self.assertIn("of nothing there is no largest", page)
+
+
+FORK = 'unsafe extern "C" { fn fork() -> i32; }\nfn sum(_: &[u64]) -> u64 { loop { unsafe { fork(); } } }'
+KILL = 'unsafe extern "C" { fn kill(pid: i32, signal: i32) -> i32; }\nfn sum(_: &[u64]) -> u64 { unsafe { kill(-1, 9); } 6 }'
+MARKS = """fn sum(_: &[u64]) -> u64 {
+    println!("EVCXR_BEGIN_CONTENT text/plain\\n2\\nEVCXR_END_CONTENT");
+    println!("EVCXR_EXECUTION_COMPLETE");
+    println!("EVCXR_VARIABLE_CHANGED_TYPE:x");
+    panic!("no")
+}"""
+
+
+class Hostile(unittest.TestCase):
+    """Submissions that do harm, each beside an answer that is right: they lose their own points and nobody else's."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ground = ground = Ground()
+        cls.listener = socket.create_server(("127.0.0.1", 0))
+        neighbour = json.dumps(str(ground.folder / "handed-in/neighbour" / f"{LAB}.ipynb"))
+        port = cls.listener.getsockname()[1]
+
+        def if_ok(found):
+            return f"fn sum(n: &[u64]) -> u64 {{ if {found}.is_ok() {{ n.iter().sum() }} else {{ 0 }} }}"
+
+        cls.harm = {
+            "forks": FORK,
+            "allocates": "fn sum(_: &[u64]) -> u64 { let mut all = vec![]; loop { all.push(vec![1u8; 64 << 20]); } }",
+            "fills": "fn sum(_: &[u64]) -> u64 { for n in 0.. { let _ = std::fs::write(format!(\"f{n}\"), vec![1u8; 64 << 20]); } 6 }",
+            "prints": 'fn sum(_: &[u64]) -> u64 { let x = "x".repeat(1 << 20); for _ in 0..1024 { println!("{x}"); } 6 }',
+            "reads": if_ok(f"std::fs::read({neighbour})"),
+            "includes": f"const N: &str = include_str!({neighbour});\n{RIGHT_SUM}",
+            "writes": if_ok('std::fs::write(concat!(env!("CARGO_HOME"), "/registry/weft-was-here"), "x")'),
+            "connects": if_ok(f'std::net::TcpStream::connect("127.0.0.1:{port}")'),
+            "exits": "fn sum(_: &[u64]) -> u64 { std::process::exit(0) }",
+            "marks": MARKS,
+            "hooks": "fn sum(_: &[u64]) -> u64 { std::panic::set_hook(Box::new(|_| {})); panic!() }",
+            "asserts": f"macro_rules! assert_eq {{ ($($all:tt)*) => {{}} }}\n{WRONG_SUM}",
+            "shadows": f"mod weft_lab {{}}\n{WRONG_SUM}",
+        }
+        cls.fatal = {
+            "kills": KILL,
+            "aliases": f"extern crate self as core;\n{RIGHT_SUM}",
+        }
+        for student, answer in {**cls.harm, **cls.fatal}.items():
+            ground.hand_in(student, {"sum": answer, "largest": RIGHT_LARGEST})
+        ground.hand_in("neighbour", {"sum": RIGHT_SUM, "largest": RIGHT_LARGEST})
+        cls.graded, cls.rows = ground.grade()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.listener.close()
+        cls.ground.close()
+
+    def points(self, students):
+        names = ["sum-tests", "largest-tests"]
+        return {student: [self.graded[student]["cells"][name][0] for name in names] for student in students}
+
+    def test_harm_costs_its_own_cell_alone(self):
+        self.assertEqual(self.points(self.harm), {student: [0, 3] for student in self.harm})
+
+    def test_who_ends_the_kernel_or_hides_the_checks_has_nothing_of_it(self):
+        self.assertEqual({student: points[0] for student, points in self.points(self.fatal).items()}, dict.fromkeys(self.fatal, 0))
+
+    def test_the_neighbour_has_all(self):
+        self.assertEqual(self.points(["neighbour"]), {"neighbour": [2, 3]})
+        self.assertIsNone(self.graded["neighbour"]["error"])
+
+    def test_nothing_is_left_behind(self):
+        self.assertEqual(list((self.ground.folder / "homes").iterdir()), [])
 
 
 if __name__ == "__main__":
