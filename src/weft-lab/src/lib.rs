@@ -19,6 +19,8 @@
 pub mod text;
 
 pub mod board;
+#[cfg(feature = "check")]
+pub mod check;
 pub mod claim;
 pub mod experiment;
 pub mod experiments;

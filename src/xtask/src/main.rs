@@ -1,9 +1,10 @@
-//! What developers run: `cargo xtask test`, `record`, `calibrate`, `compare`.
+//! What developers run: `cargo xtask test`, `record`, `calibrate`, `labs`, `compare`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 mod calibration;
 mod comparison;
+mod labs;
 mod prerequisites;
 mod recording;
 mod suite;
@@ -29,6 +30,8 @@ enum Task {
     Record(recording::Options),
     /// Count how often A/A runs say "different": at most 5 of 100 are allowed
     Calibrate(calibration::Options),
+    /// Write the labs' notebooks and exercise crates from their Markdown
+    Labs(labs::Options),
     /// Put our numbers beside those of other tools, or our build beside mdBook's
     Compare(comparison::Options),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Test(options) => suite::run(&options),
         Task::Record(options) => recording::run(&options),
         Task::Calibrate(options) => calibration::run(&options),
+        Task::Labs(options) => labs::run(&options),
         Task::Compare(options) => comparison::run(&options),
     };
     outcome.unwrap_or_else(|error| {

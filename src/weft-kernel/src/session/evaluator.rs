@@ -6,20 +6,28 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use evcxr::{CommandContext, EvalContext, EvalOutputs};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::link::{Link, Told};
-use super::place::{self, Place};
-use super::{CellId, Completion, Completions, Events, Failure, Job, MimeMap, Options, Outcome, State, failure, syntax};
+use super::place::Place;
+use super::types::{self, Variables};
+use super::{
+    CellId, Completion, Completions, Events, Failure, HOOK, Job, MimeMap, Options, Outcome, State, failure, syntax,
+};
 use crate::supervisor::wire::{self, Cause};
+use crate::tools;
 
-/// The session's first cell: see the file.
-const HOOK: &str = include_str!("hook.rs");
+/// How long nobody must want anything before rust-analyzer reads the standard library, which takes seconds.
+const IDLE: Duration = Duration::from_millis(150);
+/// The level of optimisation as evcxr writes it into its manifest, before rust-analyzer knows the standard library and
+/// after: a manifest that has changed is what makes it read all anew.
+const READ_ANEW: &str = "0 # with std";
 /// What rust-analyzer is asked so that it has read the standard library when the reader's first `let` comes.
-const WARMING: &str = "let w = 1; w";
+const WARMING: &str = "let w = vec![1]; w.";
 /// Parsers go deep.
 const STACK: usize = 64 << 20;
 
@@ -69,7 +77,6 @@ pub(super) fn start(
     let work = move || match Evaluator::new(&options, events, shared) {
         Ok(mut evaluator) => {
             state.send_replace(State::Ready);
-            evaluator.warm_up();
             evaluator.serve(&jobs);
         }
         Err(failure) => {
@@ -86,6 +93,8 @@ struct Evaluator {
     generation: u64,
     /// A cell has used `.await`, so evcxr keeps a runtime of threads.
     uses_async: bool,
+    /// Rust-analyzer knows the standard library.
+    infers: bool,
     // Last, so that it is removed when all else has ended.
     place: Place,
 }
@@ -105,15 +114,7 @@ impl Evaluator {
         };
         *shared.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
         let failed = |error: evcxr::Error| Failure::new("Start", format!("the first cell failed: {error}"));
-        let mut state = context.state();
-        state.set_opt_level("0").map_err(failed)?;
-        if let Some((name, config)) = place.dependency() {
-            // All of it is there, so nobody needs to be asked for it.
-            state.set_offline_mode(true);
-            state.add_dep(&name, &config).map_err(failed)?;
-            state.set_offline_mode(false);
-        }
-        context.eval_with_state(HOOK, state).map_err(failed)?;
+        context.eval(HOOK).map_err(failed)?;
         let generation = link.generation();
         let _nothing_of_a_cell = link.end();
         Ok(Evaluator {
@@ -122,16 +123,41 @@ impl Evaluator {
             shared,
             generation,
             uses_async: false,
+            infers: false,
             place,
         })
     }
 
-    fn warm_up(&mut self) {
-        let _nothing = self.context.completions(WARMING, WARMING.len());
+    /// Sees to it that types can be inferred and completed. The first time it takes seconds.
+    fn learn_std(&mut self) {
+        if self.infers {
+            return;
+        }
+        self.infers = true;
+        if let Err(error) = self.place.show_std() {
+            self.link
+                .note(&format!("rust-analyzer cannot be shown the standard library: {error}"));
+        }
+        let _never_empty = self.context.set_opt_level(READ_ANEW);
+        self.execute_unheard("{}");
+        let _nothing = complete(&mut self.context, WARMING, WARMING.len());
     }
 
     fn serve(&mut self, jobs: &mpsc::Receiver<Job>) {
-        for job in jobs {
+        loop {
+            let job = if self.infers {
+                jobs.recv().ok()
+            } else {
+                match jobs.recv_timeout(IDLE) {
+                    Ok(job) => Some(job),
+                    Err(mpsc::RecvTimeoutError::Timeout) => {
+                        self.learn_std();
+                        continue;
+                    }
+                    Err(mpsc::RecvTimeoutError::Disconnected) => None,
+                }
+            };
+            let Some(job) = job else { return };
             if self.shared.closing.load(Ordering::SeqCst) {
                 return;
             }
@@ -141,9 +167,11 @@ impl Evaluator {
                     let _gone = reply.send(outcome);
                 }
                 Job::Complete { code, cursor, reply } => {
+                    self.learn_std();
                     let _gone = reply.send(complete(&mut self.context, &code, cursor));
                 }
                 Job::Inspect { code, cursor, reply } => {
+                    self.learn_std();
                     let _gone = reply.send(inspect(&mut self.context, &code, cursor));
                 }
             }
@@ -151,6 +179,7 @@ impl Evaluator {
     }
 
     fn execute(&mut self, cell: CellId, code: &str) -> Outcome {
+        self.place.heed(code);
         let code = self.place.without_preloaded(code);
         self.shared.interrupted.store(false, Ordering::SeqCst);
         self.shared.running.store(true, Ordering::SeqCst);
@@ -158,7 +187,7 @@ impl Evaluator {
         if let Some(note) = self.place.note.take() {
             self.link.note(&note);
         }
-        let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(&code)));
+        let result = self.evaluate(&code);
         let told = self.link.end();
         self.shared.running.store(false, Ordering::SeqCst);
         self.uses_async |= code.contains(".await");
@@ -166,6 +195,22 @@ impl Evaluator {
         let outcome = self.outcome(&code, result, told);
         self.mend(restored);
         outcome
+    }
+
+    /// Has evcxr evaluate a cell. Until types can be inferred, those that the text tells are written into it.
+    fn evaluate(&mut self, code: &str) -> thread::Result<Result<EvalOutputs, evcxr::Error>> {
+        if !self.infers {
+            if let Variables::Told(written) = types::written(code) {
+                let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(&written)));
+                // An error is to show the code as it was written, and may be one of our own making.
+                let is_written = written != code && matches!(result, Ok(Err(evcxr::Error::CompilationErrors(_))));
+                if !is_written {
+                    return result;
+                }
+            }
+            self.learn_std();
+        }
+        catch_unwind(AssertUnwindSafe(|| self.context.execute(code)))
     }
 
     fn outcome(&self, code: &str, result: thread::Result<Result<EvalOutputs, evcxr::Error>>, told: Told) -> Outcome {
@@ -237,14 +282,9 @@ fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failu
         no_network: options.no_network,
     };
     let mut command = Command::new(program);
-    // The cells' standard library is the toolchain's, wherever the loader would look by itself.
-    if let Some(libraries) = place::libraries() {
-        let mut paths = vec![libraries];
-        paths.extend(std::env::split_paths(
-            &std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default(),
-        ));
-        command.env("LD_LIBRARY_PATH", std::env::join_paths(paths).unwrap_or_default());
-    }
+    // Evcxr's tools are not the cells'.
+    tools::change(&mut command, tools::own_environment());
+    command.env("LD_LIBRARY_PATH", place.toolchain.library_path());
     command.env(wire::JOB, serde_json::to_string(&job).unwrap_or_default());
     Ok(command)
 }

@@ -8,6 +8,7 @@ mod failure;
 mod link;
 pub(crate) mod place;
 mod syntax;
+mod types;
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -38,6 +39,8 @@ pub struct Options {
     pub templates: Option<PathBuf>,
 }
 
+/// The session's first cell: see the file.
+pub(crate) const HOOK: &str = include_str!("hook.rs");
 /// How often the end of a session is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use super::{Failure, Options};
 use crate::sys;
 use crate::template::{self, Template};
+use crate::tools::{self, Toolchain};
 
 /// The variable through which evcxr learns its folder.
 const EVCXR_FOLDER: &str = "EVCXR_TMPDIR";
@@ -27,9 +28,9 @@ pub(crate) fn choose() {
     };
     // In a sandbox the templates' folder is not to be written to.
     let sessions = std::env::var_os("WEFT_KERNEL_SESSIONS").map_or_else(beside, PathBuf::from);
-    sys::set_env(EVCXR_FOLDER, Some(sessions.join(name).join("cells").as_os_str()));
-    // A cell is compiled once, so what would make the second time quicker only costs.
-    sys::set_env("CARGO_INCREMENTAL", Some("0".as_ref()));
+    for (name, value) in template::environment(&sessions.join(name)) {
+        sys::set_env(name, value.as_deref());
+    }
 }
 
 /// A session's folders: one for sockets, and one for evcxr. Dropped, they are removed.
@@ -37,8 +38,9 @@ pub(crate) fn choose() {
 pub(super) struct Place {
     sockets: tempfile::TempDir,
     folder: PathBuf,
-    template: Option<Template>,
+    is_preloaded: bool,
     has_std_source: bool,
+    pub(super) toolchain: Toolchain,
     /// What a reader should know, once.
     pub(super) note: Option<String>,
 }
@@ -47,7 +49,7 @@ impl Place {
     /// Makes the folders, with the prebuilt crates in them.
     pub(super) fn prepare(options: &Options) -> Result<Place, Failure> {
         let cells = std::env::var_os(EVCXR_FOLDER).map(PathBuf::from);
-        let Some((cells, folder)) = cells.as_deref().and_then(|cells| Some((cells, cells.parent()?))) else {
+        let Some(folder) = cells.as_deref().and_then(Path::parent) else {
             return Err(Failure::new(
                 "Start",
                 "weft_kernel::entry() was not called first thing in main",
@@ -68,17 +70,18 @@ impl Place {
             Some(templates) => template_in(templates),
             None => (None, None),
         };
-        match &template {
-            Some(template) => template.copy_to(cells),
-            None => std::fs::create_dir_all(cells).and_then(|()| template::write_config(folder)),
+        let toolchain = match &template {
+            Some(template) => template.copy_to(folder).map(|()| template.toolchain().clone()),
+            None => template::without(folder),
         }
         .map_err(failed)?;
         *taken = true;
         Ok(Place {
             sockets,
             folder: folder.to_owned(),
-            template,
-            has_std_source: has_std_source(),
+            is_preloaded: template.is_some(),
+            has_std_source: tools::std_source(&toolchain).is_some(),
+            toolchain,
             note,
         })
     }
@@ -88,14 +91,22 @@ impl Place {
         self.sockets.path()
     }
 
-    /// What evcxr is to depend on, so that the prebuilt crates are found.
-    pub(super) fn dependency(&self) -> Option<(String, String)> {
-        self.template.as_ref().map(Template::dependency)
+    /// Lets rust-analyzer find the standard library's source when it looks next.
+    pub(super) fn show_std(&self) -> std::io::Result<()> {
+        tools::show_std(&self.folder, &self.toolchain)
+    }
+
+    /// Heeds evcxr's commands by which a reader chooses the form of values.
+    pub(super) fn heed(&self, code: &str) {
+        let mut lines = code.lines().map(str::trim_start);
+        if lines.any(|line| line.starts_with(":fmt") || line.starts_with(":types")) {
+            tools::values_in_a_chosen_form(&self.folder);
+        }
     }
 
     /// The code without `:dep` lines of crates that are there already; all else stays on its line.
     pub(super) fn without_preloaded(&self, code: &str) -> String {
-        if self.template.is_none() || !code.contains(":dep") {
+        if !self.is_preloaded || !code.contains(":dep") {
             return code.to_owned();
         }
         let kept = |line| if template::is_preloaded(line) { "" } else { line };
@@ -146,27 +157,8 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)
 }
 
-/// Where the toolchain's own libraries are.
-pub(super) fn libraries() -> Option<PathBuf> {
-    let output = std::process::Command::new("rustc")
-        .args(["--print", "target-libdir"])
-        .output()
-        .ok()?;
-    let path = String::from_utf8(output.stdout).ok()?;
-    Some(PathBuf::from(path.trim())).filter(|path| path.is_dir())
-}
-
 /// Whether rust-analyzer finds the standard library's source.
 #[must_use]
 pub fn has_std_source() -> bool {
-    if let Some(path) = std::env::var_os("RUST_SRC_PATH") {
-        return Path::new(&path).join("core").is_dir();
-    }
-    let sysroot = std::process::Command::new("rustc")
-        .args(["--print", "sysroot"])
-        .output();
-    sysroot.is_ok_and(|output| {
-        let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Path::new(&sysroot).join("lib/rustlib/src/rust/library/core").is_dir()
-    })
+    Toolchain::find().is_ok_and(|toolchain| tools::std_source(&toolchain).is_some())
 }

@@ -17,7 +17,7 @@ pub enum Completeness {
     Invalid,
 }
 
-const HEAD: &str = "fn cell() {\n";
+pub(super) const HEAD: &str = "fn cell() {\n";
 
 /// Whether `code` can be evaluated as it stands. Answers at once, also while a cell runs.
 #[must_use]
@@ -80,7 +80,7 @@ pub(super) fn has_value(code: &str) -> bool {
 }
 
 /// The code with evcxr's command lines blank, so that all else stays on its line.
-fn without_commands(code: &str) -> String {
+pub(super) fn without_commands(code: &str) -> String {
     let is_command = |line: &&str| line.trim_start().starts_with(':') || line.trim_start().starts_with('!');
     let lines: Vec<&str> = code
         .split('\n')

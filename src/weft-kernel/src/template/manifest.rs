@@ -21,6 +21,9 @@ const PLOTTERS: &[&str] = &[
     "svg_backend",
 ];
 
+/// The features of `weft-lab` that a notebook has: an exercise's test cells call its checks.
+const FEATURES: &[&str] = &["check"];
+
 /// The crates that are preloaded, and their versions.
 pub(super) fn versions() -> [(&'static str, String); 2] {
     [
@@ -34,15 +37,13 @@ pub(super) fn plotters_features() -> &'static [&'static str] {
     PLOTTERS
 }
 
-/// What evcxr is to depend on. It validates one dependency at a time, and forgets the lock file's others meanwhile; so
-/// the second stands in the first one's text.
-pub(super) fn dependency(folder: &Path) -> (String, String) {
+/// What a cell's crate depends on: a name and the text behind it.
+pub(crate) fn dependencies(folder: &Path) -> [(&'static str, String); 2] {
     let path = Value::String(folder.join("weft-lab").to_string_lossy().into_owned());
-    let plotters = plotters();
-    (
-        "weft-lab".to_owned(),
-        format!("{{ path = {path} }}\nplotters = {plotters}"),
-    )
+    [
+        ("weft-lab", format!("{{ path = {path} }}")),
+        ("plotters", plotters().to_string()),
+    ]
 }
 
 fn plotters() -> Value {
@@ -69,7 +70,7 @@ fn manifest() -> Option<Table> {
     let shared = workspace.get("dependencies")?.as_table()?;
     let mut dependencies = Table::new();
     for (name, value) in lab.get("dependencies")?.as_table()? {
-        if value.get("optional").is_some() {
+        if !is_used(&lab, name) {
             continue;
         }
         let inherits = value.get("workspace").is_some();
@@ -88,7 +89,14 @@ fn manifest() -> Option<Table> {
     about.insert("edition".to_owned(), package.get("edition")?.clone());
     let mut library = Table::new();
     library.insert("crate-type".to_owned(), vec!["dylib"].into());
+    let mut features = Table::new();
+    features.insert("default".to_owned(), FEATURES.to_vec().into());
+    for feature in FEATURES {
+        // What it depends on is no longer optional.
+        features.insert((*feature).to_owned(), Value::Array(Vec::new()));
+    }
     let mut manifest = Table::new();
+    manifest.insert("features".to_owned(), features.into());
     manifest.insert("package".to_owned(), about.into());
     manifest.insert("lib".to_owned(), library.into());
     manifest.insert("dependencies".to_owned(), dependencies.into());
@@ -98,13 +106,27 @@ fn manifest() -> Option<Table> {
     Some(manifest)
 }
 
-/// The same, in no other version.
+/// Whether a notebook's `weft-lab` has this dependency: always, or for one of its features.
+fn is_used(lab: &Table, dependency: &str) -> bool {
+    let about = lab.get("dependencies").and_then(|table| table.get(dependency));
+    let is_optional = about.is_some_and(|about| about.get("optional").is_some());
+    let features = lab.get("features");
+    let asks = |feature: &&str| {
+        let list = features.and_then(|table| table.get(feature)).and_then(Value::as_array);
+        let entry = format!("dep:{dependency}");
+        list.is_some_and(|list| list.iter().any(|asked| asked.as_str() == Some(&entry)))
+    };
+    about.is_some() && (!is_optional || FEATURES.iter().any(asks))
+}
+
+/// The same, in no other version, and not optional.
 fn exactly(dependency: Value, version: &str) -> Value {
     let mut table = match dependency {
         Value::Table(table) => table,
         _ => Table::new(),
     };
     table.insert("version".to_owned(), format!("={version}").into());
+    table.remove("optional");
     Value::Table(table)
 }
 
@@ -153,11 +175,9 @@ fn text_of<'a>(package: &'a Value, key: &str) -> &'a str {
 /// All that `weft-lab` needs and does not name itself, however far down, at exactly the lock file's versions.
 fn pins() -> Option<Table> {
     let lab: Table = LAB.parse().ok()?;
-    let direct = lab.get("dependencies")?.as_table()?;
-    let is_used = |name: &str| direct.get(name).is_some_and(|value| value.get("optional").is_none());
     let named: Vec<String> = entries_of(package("weft-lab")?)
         .into_iter()
-        .filter(|entry| is_used(entry.split(' ').next().unwrap_or_default()))
+        .filter(|entry| is_used(&lab, entry.split(' ').next().unwrap_or_default()))
         .collect();
     let mut open: Vec<String> = named
         .iter()
@@ -202,6 +222,8 @@ mod tests {
         assert_eq!(manifest["lib"]["crate-type"][0].as_str(), Some("dylib"));
         let dependencies = manifest["dependencies"].as_table().unwrap();
         assert!(dependencies.contains_key("rayon") && !dependencies.contains_key("schemars"));
+        assert!(dependencies.contains_key("shuttle"), "the checks of exercises need it");
+        assert_eq!(manifest["features"]["default"][0].as_str(), Some("check"));
         assert!(dependencies.values().all(|value| value.get("workspace").is_none()));
         let pins = manifest["build-dependencies"].as_table().unwrap();
         assert!(

@@ -9,6 +9,7 @@ mod manifest;
 mod requirement;
 
 use std::collections::hash_map::DefaultHasher;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io;
@@ -17,16 +18,22 @@ use std::process::{Command, Stdio};
 
 use evcxr::EvalContext;
 
+use crate::session::HOOK;
 use crate::sys;
+use crate::tools::{self, Toolchain};
+pub(crate) use manifest::dependencies;
 pub(crate) use requirement::is_preloaded;
 
 /// The source of `weft-lab`.
 const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
-/// The variable that makes a process of this program build the template in this folder.
+/// The variable that makes a process of this program build a template.
 const BUILD: &str = "WEFT_BUILD_TEMPLATE";
 /// How dependencies are compiled, beside the reader's cells, which are compiled for speed of compiling.
 const CARGO_CONFIG: &str =
     "[profile.dev.package.\"*\"]\nopt-level = 1\ndebug-assertions = false\noverflow-checks = false\n";
+
+/// Evcxr's own setting: cells are compiled for speed of compiling.
+const EVCXR_CONFIG: &str = "[evcxr]\nopt_level = \"0\"\n";
 
 /// Why there is no template.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +58,7 @@ pub enum TemplateError {
 #[derive(Debug, Clone)]
 pub struct Template {
     folder: PathBuf,
+    toolchain: Toolchain,
 }
 
 /// Where templates are kept where nothing else is said: in the user's cache.
@@ -71,8 +79,9 @@ pub fn default_folder() -> Option<PathBuf> {
 ///
 /// There is no compiler.
 pub fn find(templates: &Path) -> Result<Option<Template>, TemplateError> {
-    let folder = templates.join(key()?);
-    Ok(folder.join("ready").exists().then_some(Template { folder }))
+    let toolchain = toolchain()?;
+    let folder = templates.join(key(&toolchain));
+    Ok(folder.join("ready").exists().then_some(Template { folder, toolchain }))
 }
 
 /// Whether a template was built in this folder, with whatever compiler.
@@ -88,7 +97,8 @@ pub(crate) fn any_in(templates: &Path) -> bool {
 ///
 /// See [`TemplateError`].
 pub fn prepare(templates: &Path) -> Result<Template, TemplateError> {
-    let key = key()?;
+    let toolchain = toolchain()?;
+    let key = key(&toolchain);
     let folder = templates.join(&key);
     let files = |source| TemplateError::Files {
         folder: folder.clone(),
@@ -99,30 +109,31 @@ pub fn prepare(templates: &Path) -> Result<Template, TemplateError> {
     let lock = File::create(templates.join("lock")).map_err(files)?;
     lock.lock().map_err(files)?;
     if !folder.join("ready").exists() {
-        let _half_built = fs::remove_dir_all(folder.join("cells"));
+        for half_built in ["cells", "answers", "builds", "commands"] {
+            let _half_built = fs::remove_dir_all(folder.join(half_built));
+        }
         write_sources(&folder).map_err(files)?;
-        build(&folder)?;
+        tools::furnish(&folder, Some(&folder), &toolchain, true).map_err(files)?;
+        build(&folder, &toolchain)?;
         fs::write(folder.join("ready"), "").map_err(files)?;
         remove_others(templates, &key);
     }
-    Ok(Template { folder })
+    Ok(Template { folder, toolchain })
 }
 
 /// Does the work of [`prepare`] where this process was started for it; it then never returns.
 pub(crate) fn entry() {
-    let Some(folder) = std::env::var_os(BUILD).map(PathBuf::from) else {
+    if std::env::var_os(BUILD).is_none() {
         return;
-    };
+    }
     if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
         // Evcxr's own child, in the process that builds.
         return;
     }
+    // What every session begins with, in the same order, so that its builds are kept; then a cell that uses all.
     let built = EvalContext::new().and_then(|(mut context, _)| {
-        let mut state = context.state();
-        state.set_opt_level("0")?;
-        let (name, config) = manifest::dependency(&folder);
-        state.add_dep(&name, &config)?;
-        context.eval_with_state("use weft_lab as _; use plotters as _; 1", state)
+        context.eval(HOOK)?;
+        context.eval("use weft_lab as _; use plotters as _; 1")
     });
     if let Err(error) = &built {
         use io::Write as _;
@@ -132,34 +143,59 @@ pub(crate) fn entry() {
 }
 
 impl Template {
-    /// What evcxr is to depend on: a name and the text behind it.
-    pub(crate) fn dependency(&self) -> (String, String) {
-        manifest::dependency(&self.folder)
+    /// Makes a session's folder one in which evcxr finds all built, and the stand-ins for its tools.
+    pub(crate) fn copy_to(&self, session: &Path) -> io::Result<()> {
+        copying::copy(&self.folder.join("cells"), &session.join("cells"))?;
+        write_config(session)?;
+        tools::furnish(session, Some(&self.folder), &self.toolchain, false)
     }
 
-    /// Makes `cells` a folder in which evcxr finds all built.
-    pub(crate) fn copy_to(&self, cells: &Path) -> io::Result<()> {
-        copying::copy(&self.folder.join("cells"), cells)?;
-        write_config(cells.parent().unwrap_or(cells))
+    /// The compiler that it was built with.
+    pub(crate) fn toolchain(&self) -> &Toolchain {
+        &self.toolchain
     }
 }
 
-/// Keeps the flags of dependencies the same, template or not.
-pub(crate) fn write_config(folder: &Path) -> io::Result<()> {
-    let folder = folder.join(".cargo");
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("config.toml"), CARGO_CONFIG)
+/// Makes a session's folder one without a template, and gives the compiler that is there.
+pub(crate) fn without(session: &Path) -> io::Result<Toolchain> {
+    fs::create_dir_all(session.join("cells"))?;
+    write_config(session)?;
+    let toolchain = Toolchain::find()?;
+    tools::furnish(session, None, &toolchain, false)?;
+    Ok(toolchain)
+}
+
+/// Keeps the flags of dependencies the same, template or not, and those of cells from the first one on.
+fn write_config(folder: &Path) -> io::Result<()> {
+    for (kind, name, text) in [
+        (".cargo", "config.toml", CARGO_CONFIG),
+        ("evcxr", "evcxr.toml", EVCXR_CONFIG),
+    ] {
+        fs::create_dir_all(folder.join(kind))?;
+        fs::write(folder.join(kind).join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Changes of the environment by which evcxr works in `folder`.
+pub(crate) fn environment(folder: &Path) -> Vec<(&'static str, Option<OsString>)> {
+    let mut changes = tools::environment(folder);
+    changes.push(("EVCXR_TMPDIR", Some(folder.join("cells").into())));
+    changes.push(("EVCXR_CONFIG_DIR", Some(folder.join("evcxr").into())));
+    // A cell is compiled once, so what would make the second time quicker only costs.
+    changes.push(("CARGO_INCREMENTAL", Some("0".into())));
+    changes
+}
+
+fn toolchain() -> Result<Toolchain, TemplateError> {
+    Toolchain::find().map_err(TemplateError::NoCompiler)
 }
 
 /// What the template depends on: the compiler, our sources, how they are built.
-fn key() -> Result<String, TemplateError> {
-    let compiler = Command::new("rustc")
-        .arg("-vV")
-        .output()
-        .map_err(TemplateError::NoCompiler)?;
+fn key(toolchain: &Toolchain) -> String {
     let mut hasher = DefaultHasher::new();
-    (compiler.stdout, SOURCES, CARGO_CONFIG, manifest::text()).hash(&mut hasher);
-    Ok(format!("{:016x}", hasher.finish()))
+    (toolchain, SOURCES, HOOK, CARGO_CONFIG, EVCXR_CONFIG, manifest::text()).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 fn write_sources(folder: &Path) -> io::Result<()> {
@@ -176,13 +212,13 @@ fn write_sources(folder: &Path) -> io::Result<()> {
     write_config(folder)
 }
 
-fn build(folder: &Path) -> Result<(), TemplateError> {
+fn build(folder: &Path, toolchain: &Toolchain) -> Result<(), TemplateError> {
     let failed = |error: io::Error| TemplateError::Build(error.to_string());
-    let program = std::env::current_exe().map_err(failed)?;
-    let status = Command::new(program)
-        .env(BUILD, folder)
-        .env("EVCXR_TMPDIR", folder.join("cells"))
-        .env("CARGO_INCREMENTAL", "0")
+    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+    tools::change(&mut command, environment(folder));
+    let status = command
+        .env(BUILD, "")
+        .env("LD_LIBRARY_PATH", toolchain.library_path())
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

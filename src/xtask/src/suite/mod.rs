@@ -2,7 +2,9 @@
 
 mod grading;
 mod kernel;
+mod labs;
 mod licences;
+mod notebooks;
 mod sources;
 mod steps;
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Ending, Step, Surroundings, grading, kernel, licences, sources};
+use super::{Ending, Step, Surroundings, grading, kernel, labs, licences, notebooks, sources};
 use crate::prerequisites;
 use crate::workspace::{cargo, command, run};
 
@@ -61,6 +61,11 @@ pub(super) const STEPS: &[Step] = &[
         run: |around| run(&mut around.test(&["--package", "weft-lab", "--package", "xtask"])).into(),
     },
     Step {
+        name: "labs",
+        what: "the labs are what their sources give, have their Korean, and leak nothing; each exercise is unsolved, and solvable",
+        run: |_| labs::check().into(),
+    },
+    Step {
         name: "loom",
         what: "the locks to learn from and the semaphore under loom, which must find each known-wrong variant; a build of its own",
         run: |_| {
@@ -111,6 +116,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "kernel",
         what: "clippy, docs and the Rust tests of weft-kernel, which is built in a profile of its own",
         run: |around| kernel::check(around).into(),
+    },
+    Step {
+        name: "notebooks",
+        what: "each lab's notebook under weft-kernel: no error with the solutions, and without them in the tests alone",
+        run: notebooks::check,
     },
     Step {
         name: "grading",
