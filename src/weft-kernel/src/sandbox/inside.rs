@@ -148,10 +148,12 @@ fn restrict(needed: &[PathBuf], ports: &[u16], home: &Path) -> anyhow::Result<()
     for path in SYSTEM.iter().map(Path::new).chain(needed.iter().map(PathBuf::as_path)) {
         rules = allow(rules, path, read)?;
     }
+    // Whoever opens a file to write it whole asks to cut it off, too.
+    let write = read | AccessFs::WriteFile | AccessFs::Truncate;
     // A user namespace, by which cells leave the network, is set up by writing there; other processes stay closed.
-    rules = allow(rules, Path::new("/proc"), read | AccessFs::WriteFile)?;
+    rules = allow(rules, Path::new("/proc"), write)?;
     for path in DEVICES {
-        rules = allow(rules, Path::new(path), read | AccessFs::WriteFile)?;
+        rules = allow(rules, Path::new(path), write)?;
     }
     rules = allow(rules, home, all)?;
     for &port in ports {
