@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Assign) -> anyhow::Result<Status> {
     ];
     nbgrader.run(&arguments, &[], |said| {
         if said["event"] == "released" {
-            path = said["path"].as_str().unwrap_or_default().to_owned();
+            said["path"].as_str().unwrap_or_default().clone_into(&mut path);
         }
     })?;
     print(&format!("{path}\n"))?;

@@ -71,9 +71,17 @@ impl Nbgrader {
         };
         let mut script = command.spawn().map_err(cannot)?;
         // What it says on standard error is read beside, so that it never waits for us.
-        let errors = script.stderr.take().map(|errors| std::thread::spawn(|| last_line(errors)));
+        let errors = script
+            .stderr
+            .take()
+            .map(|errors| std::thread::spawn(|| last_line(errors)));
         let mut trouble = None;
-        for line in script.stdout.take().into_iter().flat_map(|lines| BufReader::new(lines).lines()) {
+        for line in script
+            .stdout
+            .take()
+            .into_iter()
+            .flat_map(|lines| BufReader::new(lines).lines())
+        {
             let Ok(said) = serde_json::from_str::<Value>(&line.map_err(cannot)?) else {
                 continue;
             };
@@ -125,7 +133,14 @@ fn environment(labs: &Path) -> Result<PathBuf, Failure> {
         Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder),
         "Install Python 3.10 or newer with venv (on Debian: apt-get install python3-venv).",
     )?;
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    let install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+    ];
     output(
         Command::new(&python).args(install).arg(&requirements),
         "It needs the network once; or let WEFT_PYTHON name a Python that has nbgrader.",
@@ -161,7 +176,10 @@ pub(crate) fn output(command: &mut Command, hint: &str) -> Result<String, Failur
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let last = last_line(output.stderr.as_slice());
-    Err(Failure::outside(format!("{name} failed ({}): {last}", output.status), hint))
+    Err(Failure::outside(
+        format!("{name} failed ({}): {last}", output.status),
+        hint,
+    ))
 }
 
 /// The labs that have a notebook in this folder.

@@ -181,7 +181,10 @@ fn held_in() -> Result<String, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let tried = Command::new(program).arg("doctor").env(TRY_SANDBOX, "1").output();
     let tried = tried.map_err(|error| error.to_string())?;
-    let (said, wrong) = (String::from_utf8_lossy(&tried.stdout), String::from_utf8_lossy(&tried.stderr));
+    let (said, wrong) = (
+        String::from_utf8_lossy(&tried.stdout),
+        String::from_utf8_lossy(&tried.stderr),
+    );
     if tried.status.success() {
         Ok(said.trim().to_owned())
     } else {

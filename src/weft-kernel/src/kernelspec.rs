@@ -70,7 +70,10 @@ pub(crate) fn write(
         let part = tempfile::Builder::new().prefix(".weft").tempdir_in(kernels)?;
         let fresh = part.path().join(name);
         fs::create_dir(&fresh)?;
-        fs::write(fresh.join(SPEC), format!("{:#}\n", spec(name, program, limits, sandbox)))?;
+        fs::write(
+            fresh.join(SPEC),
+            format!("{:#}\n", spec(name, program, limits, sandbox)),
+        )?;
         for (logo, bytes) in LOGOS {
             fs::write(fresh.join(logo), bytes)?;
         }

@@ -57,7 +57,11 @@ pub(super) fn of(submitted: &Path) -> Vec<Flag> {
             continue;
         };
         let shown = Shown::in_notebook(&submitted.join(&found.student).join(&found.lab), &found.lab);
-        flags.extend(check(&String::from_utf8_lossy(&bytes), &shown).into_iter().map(|(kind, detail)| found.flag(kind, detail)));
+        flags.extend(
+            check(&String::from_utf8_lossy(&bytes), &shown)
+                .into_iter()
+                .map(|(kind, detail)| found.flag(kind, detail)),
+        );
         same.entry(Sha256::digest(&bytes).into()).or_default().push(found);
     }
     for found in same.into_values() {
@@ -65,7 +69,10 @@ pub(super) fn of(submitted: &Path) -> Vec<Flag> {
         if students.len() > 1 {
             for one in &found {
                 let others: Vec<&str> = students.iter().copied().filter(|&name| name != one.student).collect();
-                flags.push(one.flag("identical", format!("the same to the byte as that of {}", others.join(", "))));
+                flags.push(one.flag(
+                    "identical",
+                    format!("the same to the byte as that of {}", others.join(", ")),
+                ));
             }
         }
     }
@@ -76,12 +83,21 @@ pub(super) fn of(submitted: &Path) -> Vec<Flag> {
 fn find(submitted: &Path) -> Vec<Found> {
     let mut all = Vec::new();
     // A link may lead out of the submission.
-    for entry in WalkDir::new(submitted).follow_links(false).sort_by_file_name().into_iter().flatten() {
+    for entry in WalkDir::new(submitted)
+        .follow_links(false)
+        .sort_by_file_name()
+        .into_iter()
+        .flatten()
+    {
         let below = entry.path().strip_prefix(submitted).unwrap_or(entry.path());
         let parts: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let [student, lab, folder, rest @ ..] = parts.as_slice() else { continue };
+        let [student, lab, folder, rest @ ..] = parts.as_slice() else {
+            continue;
+        };
         let is_json = entry.path().extension().is_some_and(|extension| extension == "json");
-        let is_small = entry.metadata().is_ok_and(|about| about.is_file() && about.len() <= LARGEST);
+        let is_small = entry
+            .metadata()
+            .is_ok_and(|about| about.is_file() && about.len() <= LARGEST);
         if folder == "records" && !rest.is_empty() && is_json && is_small {
             all.push(Found {
                 lab: lab.clone(),
@@ -156,7 +172,10 @@ fn edited(text: &str, record: &Record, shown: &Shown) -> Option<(&'static str, S
     let document: Value = serde_json::from_str(text).unwrap_or_default();
     let alone = document.get("record").is_none() && document.get("records").is_none();
     if alone && text.trim_end() != record.to_json().trim_end() {
-        return Some(("edited", "its text is not what weft writes for these samples".to_owned()));
+        return Some((
+            "edited",
+            "its text is not what weft writes for these samples".to_owned(),
+        ));
     }
     let verdicts = record.verdicts();
     let told = document["verdicts"].as_array().cloned().unwrap_or_default();
@@ -164,14 +183,28 @@ fn edited(text: &str, record: &Record, shown: &Shown) -> Option<(&'static str, S
         let told = told.iter().find(|one| one["claim"] == verdict.claim.as_str());
         let again = serde_json::to_value(verdict).unwrap_or_default();
         if told.is_some_and(|told| told["outcome"] != again["outcome"] || told["effect"] != again["effect"]) {
-            return Some(("edited", format!("its verdict on {} is not that of its samples", verdict.claim)));
+            return Some((
+                "edited",
+                format!("its verdict on {} is not that of its samples", verdict.claim),
+            ));
         }
         let lines = std::slice::from_ref(verdict).representations();
-        let line = joined(&lines["text/plain"]).lines().next().unwrap_or_default().to_owned();
+        let line = joined(&lines["text/plain"])
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         let begin = format!("{}: ", verdict.claim);
-        let mut said = shown.plain.lines().filter(|line| line.starts_with(&begin) && !line.contains('%')).peekable();
+        let mut said = shown
+            .plain
+            .lines()
+            .filter(|line| line.starts_with(&begin) && !line.contains('%'))
+            .peekable();
         if said.peek().is_some() && said.all(|said| said != line) {
-            let detail = format!("the notebook shows another verdict on {} than its samples give", verdict.claim);
+            let detail = format!(
+                "the notebook shows another verdict on {} than its samples give",
+                verdict.claim
+            );
             return Some(("edited", detail));
         }
     }
@@ -180,11 +213,19 @@ fn edited(text: &str, record: &Record, shown: &Shown) -> Option<(&'static str, S
 
 /// The machine in the record beside those below the notebook's figures.
 fn elsewhere(record: &Record, shown: &Shown) -> Option<(&'static str, String)> {
-    let own = record.figures().into_iter().find(|figure| !figure.is_empty())?.machine.english();
+    let own = record
+        .figures()
+        .into_iter()
+        .find(|figure| !figure.is_empty())?
+        .machine
+        .english();
     if shown.machines.is_empty() || shown.machines.contains(&html::escape(&own)) {
         return None;
     }
-    Some(("elsewhere", format!("the record is of another machine than the notebook's figures: {own}")))
+    Some((
+        "elsewhere",
+        format!("the record is of another machine than the notebook's figures: {own}"),
+    ))
 }
 
 /// A row a flag.

@@ -12,7 +12,8 @@ use crate::nbgrader::output;
 
 /// The kernel's program.
 const PROGRAM: &str = "weft-kernel";
-const HINT: &str = "cargo install --path src/weft-kernel --profile kernel --locked; or let WEFT_KERNEL_PROGRAM name it.";
+const HINT: &str =
+    "cargo install --path src/weft-kernel --profile kernel --locked; or let WEFT_KERNEL_PROGRAM name it.";
 
 /// Installs it below `place`, and gives what `JUPYTER_PATH` must name.
 pub(super) fn install(args: &Grade, root: &Path, place: &Folder) -> Result<PathBuf, Failure> {

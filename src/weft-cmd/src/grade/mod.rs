@@ -58,7 +58,12 @@ fn grade(
     let (given, out) = (absolute(&args.submissions)?, absolute(&args.out)?);
     let (limit, jobs) = (args.timeout.to_string(), args.jobs.map(|jobs| jobs.to_string()));
     let mut words: Vec<&OsStr> = vec!["grade".as_ref(), "--source".as_ref(), source.as_os_str()];
-    words.extend::<[&OsStr; 4]>(["--submissions".as_ref(), given.as_os_str(), "--out".as_ref(), out.as_os_str()]);
+    words.extend::<[&OsStr; 4]>([
+        "--submissions".as_ref(),
+        given.as_os_str(),
+        "--out".as_ref(),
+        out.as_os_str(),
+    ]);
     words.extend::<[&OsStr; 2]>(["--limit".as_ref(), limit.as_ref()]);
     if let Some(jobs) = &jobs {
         words.extend::<[&OsStr; 2]>(["--jobs".as_ref(), jobs.as_ref()]);

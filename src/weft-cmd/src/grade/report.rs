@@ -101,9 +101,14 @@ pub(super) fn summary(graded: &[Graded], flags: &[Flag]) -> String {
             one.note(),
         ]
     });
-    let flagged = flags
-        .iter()
-        .map(|flag| [flag.lab.clone(), flag.student.clone(), flag.kind.to_owned(), flag.detail.clone()]);
+    let flagged = flags.iter().map(|flag| {
+        [
+            flag.lab.clone(),
+            flag.student.clone(),
+            flag.kind.to_owned(),
+            flag.detail.clone(),
+        ]
+    });
     let rows = rows.chain(flagged);
     let mut text = match Look::of_standard_output() {
         Some(look) => {

@@ -35,7 +35,13 @@ pub(super) fn open_ways(needed: &[PathBuf], home: &Path) -> std::io::Result<()> 
             mount(Some(path), &place, nothing, MsFlags::MS_BIND | MsFlags::MS_REC, nothing)?;
             staged.push((place, path));
         }
-        mount(Some("tmpfs"), &cover, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=1m"))?;
+        mount(
+            Some("tmpfs"),
+            &cover,
+            Some("tmpfs"),
+            MsFlags::empty(),
+            Some("mode=755,size=1m"),
+        )?;
         for (place, path) in staged {
             make_like(&place, path)?;
             mount(Some(&place), path, nothing, MsFlags::MS_MOVE, nothing)?;

@@ -29,7 +29,12 @@ const SYSTEM: [&str; 11] = [
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/sys",
 ];
 const DEVICES: [&str; 6] = [
-    "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/tty",
 ];
 /// The parts of cargo's folder without keys to registries.
 const OF_CARGO: [&str; 6] = ["bin", "registry", "git", "env", "config.toml", "config"];
@@ -37,9 +42,21 @@ const OF_CARGO: [&str; 6] = ["bin", "registry", "git", "env", "config.toml", "co
 /// The kernel's environment: no key, no address of the user's, all that is written in its home.
 pub(super) fn environment(kernel: &mut Command, home: &Path) {
     let kept = |name: &str| std::env::var_os(name).map(|value| (name.to_owned(), value));
-    let names = ["PATH", "LANG", "LC_ALL", "TZ", "RUST_SRC_PATH", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH"];
+    let names = [
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "RUST_SRC_PATH",
+        "RUSTUP_TOOLCHAIN",
+        "LD_LIBRARY_PATH",
+    ];
     kernel.env_clear().envs(names.into_iter().filter_map(kept));
-    for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup"), ("XDG_CACHE_HOME", ".cache")] {
+    for (name, folder) in [
+        ("CARGO_HOME", ".cargo"),
+        ("RUSTUP_HOME", ".rustup"),
+        ("XDG_CACHE_HOME", ".cache"),
+    ] {
         kernel.envs(place(name, folder).map(|path| (name, path)));
     }
     kernel
@@ -53,7 +70,11 @@ pub(super) fn environment(kernel: &mut Command, home: &Path) {
 
 /// A folder that the environment names, or its usual place below the home folder.
 fn place(name: &str, usual: &str) -> Option<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let named = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     named(name).or_else(|| named("HOME").map(|home| home.join(usual)))
 }
 
@@ -67,7 +88,11 @@ fn needed() -> anyhow::Result<Vec<PathBuf>> {
     paths.extend(weft_kernel::template::default_folder());
     paths.extend(std::env::var_os("RUST_SRC_PATH").map(PathBuf::from));
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
-    paths.extend(sysroot.ok().map(|said| PathBuf::from(String::from_utf8_lossy(&said.stdout).trim())));
+    paths.extend(
+        sysroot
+            .ok()
+            .map(|said| PathBuf::from(String::from_utf8_lossy(&said.stdout).trim())),
+    );
     paths.retain(|path| path.is_absolute() && path.exists());
     paths.sort();
     // What is below another is opened with it.
@@ -93,13 +118,20 @@ pub(crate) fn become_kernel(args: &Run, home: &Path) -> anyhow::Result<Status> {
         setrlimit(resource, limit, limit).with_context(|| format!("cannot limit {resource:?}"))?;
     }
     if geteuid().is_root() {
-        covers::open_ways(&needed, home)
-            .map_err(|error| refuse(format!("root's toolchain cannot be shown to another user here: {error}")))?;
+        covers::open_ways(&needed, home).map_err(|error| {
+            refuse(format!(
+                "root's toolchain cannot be shown to another user here: {error}"
+            ))
+        })?;
         become_user(home).map_err(|error| refuse(format!("cannot become another user: {error}")))?;
     }
     restrict(&needed, &ports, home)?;
     let program = std::env::current_exe()?;
-    let error = Command::new(program).arg("run").args(args.limits.words()).arg(&args.file).exec();
+    let error = Command::new(program)
+        .arg("run")
+        .args(args.limits.words())
+        .arg(&args.file)
+        .exec();
     Err(error).context("cannot become the kernel")
 }
 
@@ -167,15 +199,15 @@ fn restrict(needed: &[PathBuf], ports: &[u16], home: &Path) -> anyhow::Result<()
 }
 
 /// What is not there needs no rule.
-fn allow(
-    rules: RulesetCreated,
-    path: &Path,
-    access: landlock::BitFlags<AccessFs>,
-) -> anyhow::Result<RulesetCreated> {
+fn allow(rules: RulesetCreated, path: &Path, access: landlock::BitFlags<AccessFs>) -> anyhow::Result<RulesetCreated> {
     let Ok(place) = PathFd::new(path) else {
         return Ok(rules);
     };
-    let access = if path.is_dir() { access } else { access & AccessFs::from_file(WANTED) };
+    let access = if path.is_dir() {
+        access
+    } else {
+        access & AccessFs::from_file(WANTED)
+    };
     Ok(rules.add_rule(PathBeneath::new(place, access))?)
 }
 

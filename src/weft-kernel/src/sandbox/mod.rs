@@ -118,7 +118,11 @@ fn guard(args: &Run, homes: &Path) -> anyhow::Result<Status> {
         .process_group(0)
         .spawn()
         .context("cannot start the kernel")?;
-    let limit = args.limits.memory_limit.unwrap_or(u64::MAX / 2).saturating_add(KERNEL_MEMORY);
+    let limit = args
+        .limits
+        .memory_limit
+        .unwrap_or(u64::MAX / 2)
+        .saturating_add(KERNEL_MEMORY);
     let ended = watch(&mut kernel, &home.0, limit);
     end_all();
     Ok(if ended { Status::Done } else { Status::Failed })

@@ -22,7 +22,10 @@ pub(super) fn disk(folder: &Path) -> u64 {
 
 /// A process's children.
 pub(super) fn children(pid: i32) -> Vec<i32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     lists
         .flat_map(|list| {
@@ -43,7 +46,10 @@ pub(super) fn tasks(pid: i32) -> usize {
 pub(super) fn memory(pid: i32) -> u64 {
     let resident = |pid: &i32| {
         let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-        let mut pages = statm.split_whitespace().skip(1).filter_map(|word| word.parse::<u64>().ok());
+        let mut pages = statm
+            .split_whitespace()
+            .skip(1)
+            .filter_map(|word| word.parse::<u64>().ok());
         let (all, shared) = (pages.next()?, pages.next()?);
         Some(all.saturating_sub(shared) * 4096)
     };

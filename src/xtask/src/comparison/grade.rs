@@ -49,8 +49,15 @@ pub(super) fn compare(rounds: u32, alone: bool) -> Result<ExitCode> {
     }
     let class = grade(&python, scratch.path(), &cache, OURS, CLASS, None)?;
     println!("{OURS:14} {:6.2} s for {CLASS} submissions in one run", class.all);
-    println!("a submission with {OURS}: at most {MOST} s: {}", if most <= MOST { "kept" } else { "NOT kept" });
-    Ok(if most <= MOST { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!(
+        "a submission with {OURS}: at most {MOST} s: {}",
+        if most <= MOST { "kept" } else { "NOT kept" }
+    );
+    Ok(if most <= MOST {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn grade(
@@ -71,8 +78,17 @@ fn grade(
     }
     let labs = workspace::root().join("labs");
     let mut script = command(python);
-    script.arg(labs.join("weft_grade.py")).arg("grade").arg("--course").arg(&labs);
-    script.args(["--labs", LAB]).arg("--source").arg(source).arg("--submissions").arg(given);
+    script
+        .arg(labs.join("weft_grade.py"))
+        .arg("grade")
+        .arg("--course")
+        .arg(&labs);
+    script
+        .args(["--labs", LAB])
+        .arg("--source")
+        .arg(source)
+        .arg("--submissions")
+        .arg(given);
     script.arg("--out").arg(place.join("out"));
     if let Some(jobs) = jobs {
         script.arg("--jobs").arg(jobs.to_string());
@@ -90,9 +106,16 @@ fn grade(
     let all = MonotonicClock.now().since(start).0 as f64 / 1e9;
     let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let graded: Vec<Value> = lines.filter(|line| line["event"] == "graded").collect();
-    ensure!(graded.len() == count, "{} of {count} submissions were graded", graded.len());
+    ensure!(
+        graded.len() == count,
+        "{} of {count} submissions were graded",
+        graded.len()
+    );
     for one in &graded {
-        ensure!(one["cells"]["sum-tests"][0] == 2.0, "a right answer has no points with {kernel}: {one}");
+        ensure!(
+            one["cells"]["sum-tests"][0] == 2.0,
+            "a right answer has no points with {kernel}: {one}"
+        );
     }
     let each = graded.iter().filter_map(|one| one["seconds"].as_f64()).collect();
     Ok(Graded { each, all })
@@ -100,7 +123,10 @@ fn grade(
 
 /// The tests' notebook with its solutions, for this kernel.
 fn notebook_of(kernel: &str) -> Result<String> {
-    let file: PathBuf = workspace::root().join("labs/tests/fixture").join(LAB).join(format!("{LAB}.ipynb"));
+    let file: PathBuf = workspace::root()
+        .join("labs/tests/fixture")
+        .join(LAB)
+        .join(format!("{LAB}.ipynb"));
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut notebook: Value = serde_json::from_str(&text)?;
     notebook["metadata"]["kernelspec"]["name"] = json!(kernel);

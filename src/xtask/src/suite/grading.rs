@@ -6,7 +6,8 @@ use crate::workspace::{self, command, run};
 
 /// Release, hand in, grade, feedback, grades.
 pub(super) fn check(around: &Surroundings) -> Ending {
-    let (python, source) = match prerequisites::nbgrader().and_then(|python| Ok((python, prerequisites::std_source()?))) {
+    let (python, source) = match prerequisites::nbgrader().and_then(|python| Ok((python, prerequisites::std_source()?)))
+    {
         Ok(found) => found,
         Err(missing) => return Ending::Skipped(format!("{missing:#}")),
     };
