@@ -237,3 +237,95 @@ pub(super) fn csv(flags: &[Flag]) -> anyhow::Result<Vec<u8>> {
     }
     Ok(rows.into_inner()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn recorded() -> String {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../labs/03-process-vs-thread/recorded/creation-cost.json"
+        );
+        records_in(&fs::read_to_string(file).unwrap()).unwrap()[0].to_json()
+    }
+
+    fn kinds(text: &str, shown: &Shown) -> Vec<&'static str> {
+        check(text, shown).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    /// A notebook that shows a record.
+    fn notebook(record: &Record) -> Value {
+        let data: Value = record.representations().into();
+        json!({"cells": [{"outputs": [{"output_type": "execute_result", "data": data}]}]})
+    }
+
+    #[test]
+    fn what_weft_wrote_and_the_notebook_shows_has_no_flag() {
+        let text = recorded();
+        let record = Record::from_json(&text).unwrap();
+        let shown = Shown::read(&notebook(&record));
+        assert!(!shown.machines.is_empty() && shown.plain.contains("creation-cost: "));
+        assert_eq!(check(&text, &shown), []);
+        assert_eq!(check(&text, &Shown::default()), []);
+    }
+
+    #[test]
+    fn text_that_is_no_record_is_invalid() {
+        assert_eq!(kinds("{\"schema\": 1,", &Shown::default()), ["invalid"]);
+        assert_eq!(kinds("{}", &Shown::default()), ["invalid"]);
+        assert_eq!(
+            kinds(&recorded().replace("creation-cost", "no-such"), &Shown::default()),
+            ["invalid"]
+        );
+    }
+
+    #[test]
+    fn samples_that_were_changed_by_hand_are_seen() {
+        let record = Record::from_json(&recorded()).unwrap();
+        let shown = Shown::read(&notebook(&record));
+        let mut slower = record.clone();
+        for series in &mut slower.series {
+            if series.condition.0.values().any(|value| value == "thread") {
+                series.blocks.iter_mut().for_each(|block| *block *= 1_000.0);
+            }
+        }
+        assert_eq!(
+            kinds(&slower.to_json(), &shown),
+            ["edited"],
+            "the notebook shows what was measured"
+        );
+        let spaced = recorded().replacen(':', ": ", 1);
+        assert_eq!(kinds(&spaced, &Shown::default()), ["edited"]);
+        let document = json!({"record": slower, "verdicts": record.verdicts()});
+        assert_eq!(kinds(&document.to_string(), &Shown::default()), ["edited"]);
+    }
+
+    #[test]
+    fn another_machine_than_the_notebook_s_is_seen() {
+        let record = Record::from_json(&recorded()).unwrap();
+        let shown = Shown::read(&notebook(&record));
+        let mut other = record.clone();
+        "Some other CPU".clone_into(&mut other.machine.cpu);
+        assert_eq!(kinds(&other.to_json(), &shown), ["elsewhere"]);
+    }
+
+    #[test]
+    fn the_same_file_of_two_students_is_flagged_for_both() {
+        let place = tempfile::tempdir().unwrap();
+        for student in ["kim", "lee"] {
+            let folder = place.path().join(student).join("03-process-vs-thread/records");
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("creation-cost.json"), recorded()).unwrap();
+        }
+        let flags = of(place.path());
+        let told: Vec<_> = flags.iter().map(|flag| (flag.student.as_str(), flag.kind)).collect();
+        assert_eq!(told, [("kim", "identical"), ("lee", "identical")]);
+        let csv = String::from_utf8(csv(&flags).unwrap()).unwrap();
+        assert!(
+            csv.starts_with("lab,student,file,flag,detail\n03-process-vs-thread,kim,records/creation-cost.json,"),
+            "{csv}"
+        );
+    }
+}
