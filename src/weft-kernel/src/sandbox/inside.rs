@@ -1,5 +1,6 @@
 //! Giving up all that a kernel does not need.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -41,17 +42,10 @@ const OF_CARGO: [&str; 6] = ["bin", "registry", "git", "env", "config.toml", "co
 
 /// The kernel's environment: no key, no address of the user's, all that is written in its home.
 pub(super) fn environment(kernel: &mut Command, home: &Path) {
-    let kept = |name: &str| std::env::var_os(name).map(|value| (name.to_owned(), value));
-    let names = [
-        "PATH",
-        "LANG",
-        "LC_ALL",
-        "TZ",
-        "RUST_SRC_PATH",
-        "RUSTUP_TOOLCHAIN",
-        "LD_LIBRARY_PATH",
-    ];
-    kernel.env_clear().envs(names.into_iter().filter_map(kept));
+    kernel.env_clear();
+    for name in ["LANG", "LC_ALL", "TZ", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "PATH", "RUST_SRC_PATH"] {
+        kernel.envs(own(name).map(|value| (name, value)));
+    }
     for (name, folder) in [
         ("CARGO_HOME", ".cargo"),
         ("RUSTUP_HOME", ".rustup"),
@@ -68,13 +62,19 @@ pub(super) fn environment(kernel: &mut Command, home: &Path) {
         .env("RUSTUP_AUTO_INSTALL", "0");
 }
 
+/// The reader's own value: a process of this program has others for the session that it may begin.
+fn own(name: &str) -> Option<OsString> {
+    let is_changed = std::env::var_os("WEFT_TOOLS").is_some() && ["PATH", "CARGO_HOME", "RUST_SRC_PATH"].contains(&name);
+    if is_changed {
+        std::env::var_os(format!("WEFT_OWN_{name}"))
+    } else {
+        std::env::var_os(name)
+    }
+}
+
 /// A folder that the environment names, or its usual place below the home folder.
 fn place(name: &str, usual: &str) -> Option<PathBuf> {
-    let named = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let named = |name: &str| own(name).map(PathBuf::from).filter(|path| path.is_absolute());
     named(name).or_else(|| named("HOME").map(|home| home.join(usual)))
 }
 
@@ -86,8 +86,10 @@ fn needed() -> anyhow::Result<Vec<PathBuf>> {
         paths.extend(OF_CARGO.map(|part| cargo.join(part)));
     }
     paths.extend(weft_kernel::template::default_folder());
-    paths.extend(std::env::var_os("RUST_SRC_PATH").map(PathBuf::from));
-    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output();
+    paths.extend(own("RUST_SRC_PATH").map(PathBuf::from));
+    let mut rustc = Command::new("rustc");
+    let path = own("PATH").map(|path| ("PATH", path));
+    let sysroot = rustc.args(["--print", "sysroot"]).envs(path).output();
     paths.extend(
         sysroot
             .ok()
@@ -126,12 +128,9 @@ pub(crate) fn become_kernel(args: &Run, home: &Path) -> anyhow::Result<Status> {
         become_user(home).map_err(|error| refuse(format!("cannot become another user: {error}")))?;
     }
     restrict(&needed, &ports, home)?;
-    let program = std::env::current_exe()?;
-    let error = Command::new(program)
-        .arg("run")
-        .args(args.limits.words())
-        .arg(&args.file)
-        .exec();
+    let mut kernel = Command::new(std::env::current_exe()?);
+    environment(&mut kernel, home);
+    let error = kernel.arg("run").args(args.limits.words()).arg(&args.file).exec();
     Err(error).context("cannot become the kernel")
 }
 
