@@ -44,6 +44,10 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Lay the machines of a class side by side, from the records that its students handed in
     Class(Class),
+    /// Make what students get of a lab: its notebook without solutions and hidden tests
+    Assign(Assign),
+    /// Grade what students handed in, through nbgrader, each submission in a sandbox
+    Grade(Grade),
     /// Print the JSON Schema of records and verdicts
     Schema,
     /// Be the book's preprocessor, started by mdBook
@@ -172,6 +176,56 @@ pub(crate) struct Class {
     /// Hash names with this, so that they stay the same from report to report; drawn anew where not given
     #[arg(long, value_name = "TEXT", conflicts_with = "names")]
     pub(crate) salt: Option<String>,
+}
+
+/// `weft assign`.
+#[derive(Debug, Group)]
+pub(crate) struct Assign {
+    /// The lab: its number, such as 05, or the name of its folder
+    #[arg(value_name = "NN")]
+    pub(crate) lab: String,
+    /// Put the folder with the notebook here; by default labs/release
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The language of the notebook
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = ["en", "ko"])]
+    pub(crate) lang: String,
+    #[command(flatten)]
+    pub(crate) root: Root,
+}
+
+/// `weft grade`.
+#[derive(Debug, Group)]
+pub(crate) struct Grade {
+    /// What was handed in: a folder a student, STUDENT/LAB.ipynb or STUDENT/LAB/LAB.ipynb, or zips of a learning platform
+    #[arg(value_name = "DIR")]
+    pub(crate) submissions: PathBuf,
+    /// The course folder with gradebook, graded notebooks, feedback and grades.csv; kept and added to where it is there
+    #[arg(long, value_name = "DIR", default_value = "graded")]
+    pub(crate) out: PathBuf,
+    /// So many submissions at a time; by default one less than there are cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// End a cell after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cell_timeout: u32,
+    /// End a submission after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) timeout: u32,
+    /// Memory that a submission may use
+    #[arg(long, value_name = "SIZE", default_value = "2G")]
+    pub(crate) memory_limit: String,
+    /// How the names in zips tell the student: a regular expression with the groups `student_id` and `file_id`
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) pattern: Option<String>,
+    /// Run students' code with all that you may do; only for code that you know
+    #[arg(long)]
+    pub(crate) no_sandbox: bool,
+    /// The folder with the labs' notebooks; by default labs in the book's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) root: Root,
 }
 
 /// `weft doctor`.

@@ -108,7 +108,7 @@ pub(crate) fn preprocess() -> ExitCode {
 const BOOK: &str = "book.toml";
 
 /// The folder with `book.toml`: the one that was named, or the nearest one upward from the current folder.
-fn find_root(args: &Root) -> Result<PathBuf, Failure> {
+pub(crate) fn find_root(args: &Root) -> Result<PathBuf, Failure> {
     let named = args
         .root
         .clone()

@@ -6,14 +6,17 @@
 )]
 
 mod args;
+mod assign;
 mod book;
 mod class;
 mod doctor;
 mod document;
 mod failure;
 mod file;
+mod grade;
 mod interrupt;
 mod list;
+mod nbgrader;
 mod output;
 mod run;
 mod schema;
@@ -44,6 +47,8 @@ fn main() -> ExitCode {
         Command::Build(args) => book::build(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Class(args) => class::run(&args),
+        Command::Assign(args) => assign::run(&args),
+        Command::Grade(args) => grade::run(&args),
         Command::Schema => schema::run(),
         Command::Preprocess { .. } => return book::preprocess(),
     };

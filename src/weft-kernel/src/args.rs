@@ -73,6 +73,9 @@ pub(crate) struct Install {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    /// Hold the kernel, its compilers and its cells in a sandbox, each kernel with a home of its own in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sandbox: Option<PathBuf>,
 }
 
 /// `weft-kernel uninstall`.
@@ -93,6 +96,31 @@ pub(crate) struct Run {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) limits: Limits,
+    /// Run in a sandbox, with a home of its own in this folder: no other files, no network, limits on all it uses
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sandbox: Option<PathBuf>,
+    /// Which process of a sandbox this is
+    #[arg(long, hide = true, requires = "sandbox")]
+    pub(crate) role: Option<Role>,
+}
+
+/// A process of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// It watches.
+    Guard,
+    /// It is watched.
+    Inside,
+}
+
+impl Role {
+    /// What it is called on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Role::Guard => "guard",
+            Role::Inside => "inside",
+        }
+    }
 }
 
 /// `weft-kernel doctor`.

@@ -14,9 +14,12 @@ use crate::failure::Status;
 use crate::kernelspec::{self, Installed};
 use crate::output::print;
 use crate::place;
+use crate::sandbox;
 
 /// The argument after which the doctor only tries to leave the network, in a process of its own.
 const TRY_NETWORK: &str = "WEFT_KERNEL_TRY_NETWORK";
+/// The same for the sandbox, from which there is no way back.
+const TRY_SANDBOX: &str = "WEFT_KERNEL_TRY_SANDBOX";
 
 /// Looks, and says what it found. What is missing is no failure.
 pub(crate) fn run(args: &Doctor) -> anyhow::Result<Status> {
@@ -26,6 +29,9 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Status> {
         } else {
             Status::Failed
         });
+    }
+    if env::var_os(TRY_SANDBOX).is_some() {
+        return sandbox::support();
     }
     let (findings, kernels) = (findings(), kernels());
     if args.json {
@@ -120,6 +126,12 @@ fn findings() -> Vec<Finding> {
             lost: "with --no-network no cell runs",
             remedy: "allow user namespaces: sysctl kernel.unprivileged_userns_clone=1, or the container's profile",
         },
+        Finding {
+            id: "sandbox",
+            found: held_in(),
+            lost: "with --sandbox no kernel starts, so students' code can't be graded in one",
+            remedy: "Linux 5.13 or newer with Landlock; as root also the right to mount, or be an ordinary user",
+        },
     ]
 }
 
@@ -161,6 +173,22 @@ fn network() -> Result<String, String> {
     match tried {
         Ok(output) if output.status.success() => Ok("cells can be cut off from the network".to_owned()),
         _ => Err("the system allows this user no network namespace".to_owned()),
+    }
+}
+
+/// Nor does who is in a sandbox.
+fn held_in() -> Result<String, String> {
+    let program = env::current_exe().map_err(|error| error.to_string())?;
+    let tried = Command::new(program).arg("doctor").env(TRY_SANDBOX, "1").output();
+    let tried = tried.map_err(|error| error.to_string())?;
+    let (said, wrong) = (
+        String::from_utf8_lossy(&tried.stdout),
+        String::from_utf8_lossy(&tried.stderr),
+    );
+    if tried.status.success() {
+        Ok(said.trim().to_owned())
+    } else {
+        Err(wrong.lines().next().unwrap_or("it could not be tried").to_owned())
     }
 }
 

@@ -14,7 +14,8 @@ pub(crate) fn install(args: &Install) -> anyhow::Result<Status> {
     prepare_template()?;
     let program = std::env::current_exe().context("cannot find out where this program stands")?;
     let kernels = kernelspec::kernels_folder(&args.place)?;
-    let folder = kernelspec::write(&kernels, &args.name, &program, &args.limits)?;
+    let sandbox = args.sandbox.as_ref().map(std::path::absolute).transpose()?;
+    let folder = kernelspec::write(&kernels, &args.name, &program, &args.limits, sandbox.as_deref())?;
     print(&format!(
         "The kernel {} is in {}.\nIn JupyterLab or VS Code choose \"Rust (Weft)\"; in a terminal: jupyter console --kernel {}\n",
         args.name,

@@ -53,7 +53,13 @@ pub(crate) fn kernels_folder(place: &Place) -> anyhow::Result<PathBuf> {
 }
 
 /// Writes the kernel's folder, whole or not at all, and gives it.
-pub(crate) fn write(kernels: &Path, name: &str, program: &Path, limits: &Limits) -> anyhow::Result<PathBuf> {
+pub(crate) fn write(
+    kernels: &Path,
+    name: &str,
+    program: &Path,
+    limits: &Limits,
+    sandbox: Option<&Path>,
+) -> anyhow::Result<PathBuf> {
     let folder = kernels.join(name);
     if folder.exists() && read(&folder).is_none() {
         let what = format!("{} belongs to another kernel", folder.display());
@@ -64,7 +70,10 @@ pub(crate) fn write(kernels: &Path, name: &str, program: &Path, limits: &Limits)
         let part = tempfile::Builder::new().prefix(".weft").tempdir_in(kernels)?;
         let fresh = part.path().join(name);
         fs::create_dir(&fresh)?;
-        fs::write(fresh.join(SPEC), format!("{:#}\n", spec(name, program, limits)))?;
+        fs::write(
+            fresh.join(SPEC),
+            format!("{:#}\n", spec(name, program, limits, sandbox)),
+        )?;
         for (logo, bytes) in LOGOS {
             fs::write(fresh.join(logo), bytes)?;
         }
@@ -125,9 +134,12 @@ fn read(folder: &Path) -> Option<Installed> {
     })
 }
 
-fn spec(name: &str, program: &Path, limits: &Limits) -> Value {
+fn spec(name: &str, program: &Path, limits: &Limits, sandbox: Option<&Path>) -> Value {
     let mut argv = vec![program.display().to_string(), "run".to_owned()];
     argv.extend(limits.words());
+    if let Some(homes) = sandbox {
+        argv.extend(["--sandbox".to_owned(), homes.display().to_string()]);
+    }
     argv.push("{connection_file}".to_owned());
     let display_name = if name == "weft" {
         "Rust (Weft)".to_owned()
@@ -166,8 +178,8 @@ mod tests {
             output_limit: 16 << 20,
             ..Limits::default()
         };
-        let folder = write(&kernels, "weft", Path::new("/old"), &limits).unwrap();
-        assert_eq!(write(&kernels, "weft", program, &limits).unwrap(), folder);
+        let folder = write(&kernels, "weft", Path::new("/old"), &limits, None).unwrap();
+        assert_eq!(write(&kernels, "weft", program, &limits, None).unwrap(), folder);
         assert_eq!(files(&kernels), ["weft"]);
         assert_eq!(
             files(&folder),
@@ -194,7 +206,7 @@ mod tests {
         fs::create_dir(&other).unwrap();
         fs::write(other.join(SPEC), r#"{"argv": ["evcxr_jupyter"], "language": "rust"}"#).unwrap();
         let limits = Limits::default();
-        let error = write(scratch.path(), "rust", Path::new("/k"), &limits)
+        let error = write(scratch.path(), "rust", Path::new("/k"), &limits, None)
             .unwrap_err()
             .to_string();
         assert!(error.ends_with("belongs to another kernel"), "{error}");

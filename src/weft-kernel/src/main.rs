@@ -10,6 +10,7 @@ mod kernelspec;
 mod output;
 mod place;
 mod protocol;
+mod sandbox;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
     let ended = match args.command {
         Command::Install(args) => install::install(&args),
         Command::Uninstall(args) => install::uninstall(&args),
+        Command::Run(args) if args.sandbox.is_some() => {
+            sandbox::run(&args, args.sandbox.as_deref().unwrap_or(".".as_ref()))
+        }
         Command::Run(args) => {
             let options = Options {
                 cell_timeout: args.limits.cell_timeout,

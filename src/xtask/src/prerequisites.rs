@@ -41,6 +41,11 @@ pub(crate) fn python() -> Result<PathBuf> {
     environment("kernel-python", "src/weft-kernel/tests/requirements.txt")
 }
 
+/// The Python that grades.
+pub(crate) fn nbgrader() -> Result<PathBuf> {
+    environment("grading-python", "labs/requirements.txt")
+}
+
 /// The Python of the hub and of its test.
 pub(crate) fn hub_python() -> Result<PathBuf> {
     environment("hub-python", "deploy/jupyterhub/requirements.txt")

@@ -25,9 +25,13 @@ static TAKEN: Mutex<bool> = Mutex::new(false);
 /// Beside the templates, so that files of them can be linked; only the sockets, whose names must be short, are elsewhere.
 pub(crate) fn choose() {
     let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
-    let sessions = template::default_folder()
-        .unwrap_or_else(std::env::temp_dir)
-        .join("sessions");
+    let beside = || {
+        template::default_folder()
+            .unwrap_or_else(std::env::temp_dir)
+            .join("sessions")
+    };
+    // In a sandbox the templates' folder is not to be written to.
+    let sessions = std::env::var_os("WEFT_KERNEL_SESSIONS").map_or_else(beside, PathBuf::from);
     for (name, value) in template::environment(&sessions.join(name)) {
         sys::set_env(name, value.as_deref());
     }

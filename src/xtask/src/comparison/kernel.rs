@@ -14,8 +14,8 @@ use crate::workspace::{self, cargo, command, run};
 
 /// The release of the other kernel, built with the lock file that is part of it.
 const PEER: &str = "0.22.0";
-const OURS: &str = "weft";
-const THEIRS: &str = "evcxr";
+pub(super) const OURS: &str = "weft";
+pub(super) const THEIRS: &str = "evcxr";
 /// Fewer rounds have no median to speak of.
 const LEAST_ROUNDS: u32 = 5;
 
@@ -138,7 +138,7 @@ pub(super) fn compare(rounds: u32, alone: bool) -> Result<ExitCode> {
 }
 
 /// Builds the other kernel, once, and tells Jupyter of it.
-fn install_peer(prefix: &Path) -> Result<()> {
+pub(super) fn install_peer(prefix: &Path) -> Result<()> {
     let tools = workspace::target().join("tools");
     // Where this very release is there, cargo has nothing to do.
     let install = ["install", "evcxr_jupyter", "--version", PEER, "--locked", "--root"];

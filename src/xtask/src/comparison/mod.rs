@@ -1,6 +1,7 @@
 //! Our numbers beside those of others, made in one run on one machine.
 
 mod build;
+mod grade;
 mod kernel;
 mod tools;
 
@@ -18,25 +19,27 @@ use crate::workspace::WrongUse;
 ///
 /// `build` compiles three times from nothing, which takes minutes: the command beside `cargo install mdbook`, and
 /// the crate weft-lab alone. `kernel` installs `evcxr_jupyter` and weft-kernel, which takes minutes too, and puts them
-/// side by side, through one client. The exit status is 1 when a limit is exceeded.
+/// side by side, through one client. `grade` does the same for autograding through nbgrader, and grades a class of 60
+/// at once. The exit status is 1 when a limit is exceeded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What to compare with: perf, hackbench, stress-ng (all three where nothing is named), build, kernel
+    /// What to compare with: perf, hackbench, stress-ng (all three where nothing is named), build, kernel, grade
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Rounds of each tool
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// With `kernel`: measure weft-kernel alone, and build no other kernel
+    /// With `kernel` and `grade`: measure weft-kernel alone, and build no other kernel
     #[arg(long)]
     alone: bool,
 }
 
 const BUILD: &str = "build";
 const KERNEL: &str = "kernel";
+const GRADE: &str = "grade";
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let known: Vec<&str> = tools::NAMES.into_iter().chain([BUILD, KERNEL]).collect();
+    let known: Vec<&str> = tools::NAMES.into_iter().chain([BUILD, KERNEL, GRADE]).collect();
     if let Some(unknown) = options.names.iter().find(|name| !known.contains(&name.as_str())) {
         let message = format!("nothing is compared with {unknown:?}; there are: {}", known.join(", "));
         return Err(WrongUse(message).into());
@@ -55,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     if is_named(KERNEL) {
         codes.push(kernel::compare(options.rounds, options.alone)?);
+    }
+    if is_named(GRADE) {
+        codes.push(grade::compare(options.rounds, options.alone)?);
     }
     let failed = codes.contains(&ExitCode::FAILURE);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Ending, Step, Surroundings, hub, kernel, labs, licences, notebooks, sources};
+use super::{Ending, Step, Surroundings, grading, hub, kernel, labs, licences, notebooks, sources};
 use crate::prerequisites;
 use crate::workspace::{cargo, command, run};
 
@@ -124,6 +124,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "notebooks",
         what: "each lab's notebook under weft-kernel: no error with the solutions, and without them in the tests alone",
         run: notebooks::check,
+    },
+    Step {
+        name: "grading",
+        what: "a lab through nbgrader and weft-kernel: release, five students and those who cheat, grades, feedback; flags on records",
+        run: grading::check,
     },
     Step {
         name: "client",

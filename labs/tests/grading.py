@@ -1,0 +1,219 @@
+"""A lab's whole way through the real nbgrader and a real kernel: release, hand in, grade, feedback, grades.
+
+`WEFT_KERNEL` names the kernel's program; `cargo xtask test grading` sets it.
+"""
+
+import csv
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import nbformat
+
+LABS = Path(__file__).resolve().parents[1]
+SOURCE = Path(__file__).resolve().parent / "fixture"
+LAB = "five-cells"
+MAX = 6.0
+
+RIGHT_SUM = "fn sum(numbers: &[u64]) -> u64 { numbers.iter().sum() }"
+WRONG_SUM = "fn sum(_: &[u64]) -> u64 { 6 }"
+RIGHT_LARGEST = "fn largest(numbers: &[u64]) -> Option<u64> { numbers.iter().copied().max() }"
+WRONG_LARGEST = "fn largest(numbers: &[u64]) -> Option<u64> { Some(numbers.iter().copied().max().unwrap_or(0)) }"
+
+
+class Ground:
+    """Folders for a course, and the kernel that grades, made once for all tests of a class."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="weft-grading-"))
+        self.kernels = self.folder / "kernels"
+        self.environment = dict(os.environ, JUPYTER_PATH=str(self.kernels / "share/jupyter"))
+        self.environment["JUPYTER_RUNTIME_DIR"] = str(self.folder / "runtime")
+        limits = ["--cell-timeout", "5", "--memory-limit", "1G", "--no-network"]
+        homes = self.folder / "homes"
+        homes.mkdir()
+        self.folder.chmod(0o755)
+        command = [os.environ["WEFT_KERNEL"], "install", "--prefix", str(self.kernels), *limits, "--sandbox", str(homes)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        said = self.run("assign", "--lab", LAB, "--out", str(self.folder / "release"))
+        self.release = Path(said[-1]["path"])
+
+    def run(self, command, *arguments):
+        """What the script said, line for line."""
+        words = [sys.executable, str(LABS / "weft_grade.py"), command, "--course", str(LABS), "--source", str(SOURCE)]
+        process = subprocess.run([*words, *arguments], env=self.environment, stdout=subprocess.PIPE, text=True)
+        said = [json.loads(line) for line in process.stdout.splitlines()]
+        if process.returncode != 0:
+            raise AssertionError(said)
+        return said
+
+    def hand_in(self, student, answers, change=None):
+        """A student's copy of the release with these answers in it."""
+        notebook = nbformat.read(self.release, as_version=4)
+        for cell in notebook.cells:
+            name = cell.metadata.nbgrader.grade_id
+            if name in answers:
+                cell.source = answers[name]
+        if change:
+            change(notebook)
+        place = self.folder / "handed-in" / student
+        place.mkdir(parents=True)
+        nbformat.write(notebook, place / f"{LAB}.ipynb")
+
+    def grade(self):
+        """Grades all; gives what was said of each student, and the rows of the CSV."""
+        out = self.folder / "graded"
+        given = self.folder / "handed-in"
+        said = self.run("grade", "--labs", LAB, "--submissions", str(given), "--out", str(out), "--jobs", "2")
+        graded = {line["student"]: line for line in said if line["event"] == "graded"}
+        with open(out / "grades.csv", newline="") as file:
+            rows = {row["student_id"]: row for row in csv.DictReader(file)}
+        return graded, rows
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Honest(unittest.TestCase):
+    """Five students as they are in any class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ground = Ground()
+        ground = cls.ground
+        ground.hand_in("right", {"sum": RIGHT_SUM, "largest": RIGHT_LARGEST, "why": "Nothing is added."})
+        ground.hand_in("half-right", {"sum": RIGHT_SUM, "largest": WRONG_LARGEST})
+        ground.hand_in("wrong", {"sum": WRONG_SUM, "largest": "fn largest(numbers: &[u64]) -> Option<u64> { numbers }"})
+        ground.hand_in("cheating", {"sum": WRONG_SUM, "largest": RIGHT_LARGEST}, cls.cheat)
+        ground.hand_in("hanging", {"sum": "fn sum(_: &[u64]) -> u64 { loop {} }", "largest": RIGHT_LARGEST})
+        cls.graded, cls.rows = ground.grade()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.ground.close()
+
+    @staticmethod
+    def cheat(notebook):
+        """Says of the tests what nobody asked."""
+        for cell in notebook.cells:
+            told = cell.metadata.nbgrader
+            if told.grade_id == "sum-tests":
+                cell.source = "2.0"
+                told.update(points=100, solution=True, locked=False)
+                cell.metadata["tags"] = ["skip-execution"]
+
+    def cells(self, student):
+        return {name: score for name, (score, _) in self.graded[student]["cells"].items()}
+
+    def test_the_release_has_neither_solution_nor_hidden_test(self):
+        text = self.ground.release.read_text()
+        for word in ["SOLUTION", "HIDDEN", "iter().sum()", "nothing is 0", "would have to be invented"]:
+            self.assertNotIn(word, text)
+        self.assertIn("todo!()", text)
+        self.assertEqual([file.name for file in self.ground.release.parent.iterdir()], [f"{LAB}.ipynb"])
+
+    def test_each_has_exactly_the_points_of_their_answers(self):
+        expected = {
+            "right": {"sum-tests": 2, "largest-tests": 3, "why": None},
+            "half-right": {"sum-tests": 2, "largest-tests": 0, "why": 0},
+            "wrong": {"sum-tests": 0, "largest-tests": 0, "why": 0},
+            "cheating": {"sum-tests": 0, "largest-tests": 3, "why": 0},
+            "hanging": {"sum-tests": 0, "largest-tests": 3, "why": 0},
+        }
+        self.assertEqual({student: self.cells(student) for student in self.graded}, expected)
+
+    def test_the_csv_has_the_sums(self):
+        scores = {student: float(row["score"]) for student, row in self.rows.items()}
+        self.assertEqual(scores, {"right": 5, "half-right": 2, "wrong": 0, "cheating": 3, "hanging": 3})
+        self.assertEqual({float(row["max_score"]) for row in self.rows.values()}, {MAX})
+
+    def test_who_wrote_an_answer_waits_for_a_person(self):
+        waiting = {student for student, line in self.graded.items() if line["manual"]}
+        self.assertEqual(waiting, {"right"})
+
+    def test_each_has_feedback_that_says_what_failed(self):
+        for student in self.graded:
+            page = self.ground.folder / "graded/feedback" / student / LAB / f"{LAB}.html"
+            self.assertTrue(page.is_file(), student)
+        page = (self.ground.folder / "graded/feedback/half-right" / LAB / f"{LAB}.html").read_text()
+        self.assertIn("of nothing there is no largest", page)
+
+
+FORK = 'unsafe extern "C" { fn fork() -> i32; }\nfn sum(_: &[u64]) -> u64 { loop { unsafe { fork(); } } }'
+KILL = 'unsafe extern "C" { fn kill(pid: i32, signal: i32) -> i32; }\nfn sum(_: &[u64]) -> u64 { unsafe { kill(-1, 9); } 6 }'
+MARKS = """fn sum(_: &[u64]) -> u64 {
+    println!("EVCXR_BEGIN_CONTENT text/plain\\n2\\nEVCXR_END_CONTENT");
+    println!("EVCXR_EXECUTION_COMPLETE");
+    println!("EVCXR_VARIABLE_CHANGED_TYPE:x");
+    panic!("no")
+}"""
+
+
+class Hostile(unittest.TestCase):
+    """Submissions that do harm, each beside an answer that is right: they lose their own points and nobody else's."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.ground = ground = Ground()
+        cls.listener = socket.create_server(("127.0.0.1", 0))
+        neighbour = json.dumps(str(ground.folder / "handed-in/neighbour" / f"{LAB}.ipynb"))
+        port = cls.listener.getsockname()[1]
+
+        def if_ok(found):
+            return f"fn sum(n: &[u64]) -> u64 {{ if {found}.is_ok() {{ n.iter().sum() }} else {{ 0 }} }}"
+
+        cls.harm = {
+            "forks": FORK,
+            "allocates": "fn sum(_: &[u64]) -> u64 { let mut all = vec![]; loop { all.push(vec![1u8; 64 << 20]); } }",
+            "fills": "fn sum(_: &[u64]) -> u64 { for n in 0.. { let _ = std::fs::write(format!(\"f{n}\"), vec![1u8; 64 << 20]); } 6 }",
+            "prints": 'fn sum(_: &[u64]) -> u64 { let x = "x".repeat(1 << 20); for _ in 0..1024 { println!("{x}"); } 6 }',
+            "reads": if_ok(f"std::fs::read({neighbour})"),
+            "includes": f"const N: &str = include_str!({neighbour});\n{RIGHT_SUM}",
+            "writes": if_ok('std::fs::write(concat!(env!("CARGO_HOME"), "/registry/weft-was-here"), "x")'),
+            "connects": if_ok(f'std::net::TcpStream::connect("127.0.0.1:{port}")'),
+            "exits": "fn sum(_: &[u64]) -> u64 { std::process::exit(0) }",
+            "marks": MARKS,
+            "hooks": "fn sum(_: &[u64]) -> u64 { std::panic::set_hook(Box::new(|_| {})); panic!() }",
+            "asserts": f"macro_rules! assert_eq {{ ($($all:tt)*) => {{}} }}\n{WRONG_SUM}",
+            "shadows": f"mod weft_lab {{}}\n{WRONG_SUM}",
+        }
+        cls.fatal = {
+            "kills": KILL,
+            "aliases": f"extern crate self as core;\n{RIGHT_SUM}",
+        }
+        for student, answer in {**cls.harm, **cls.fatal}.items():
+            ground.hand_in(student, {"sum": answer, "largest": RIGHT_LARGEST})
+        ground.hand_in("neighbour", {"sum": RIGHT_SUM, "largest": RIGHT_LARGEST})
+        cls.graded, cls.rows = ground.grade()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.listener.close()
+        cls.ground.close()
+
+    def points(self, students):
+        names = ["sum-tests", "largest-tests"]
+        return {student: [self.graded[student]["cells"][name][0] for name in names] for student in students}
+
+    def test_harm_costs_its_own_cell_alone(self):
+        self.assertEqual(self.points(self.harm), {student: [0, 3] for student in self.harm})
+
+    def test_who_ends_the_kernel_or_hides_the_checks_has_nothing_of_it(self):
+        self.assertEqual({student: points[0] for student, points in self.points(self.fatal).items()}, dict.fromkeys(self.fatal, 0))
+
+    def test_the_neighbour_has_all(self):
+        self.assertEqual(self.points(["neighbour"]), {"neighbour": [2, 3]})
+        self.assertIsNone(self.graded["neighbour"]["error"])
+
+    def test_nothing_is_left_behind(self):
+        self.assertEqual(list((self.ground.folder / "homes").iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
