@@ -57,8 +57,11 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "lab",
-        what: "unit and property tests of weft-lab and of xtask",
-        run: |around| run(&mut around.test(&["--package", "weft-lab", "--package", "xtask"])).into(),
+        what: "unit and property tests of weft-lab, of its checks of exercises, and of xtask",
+        run: |around| {
+            let packages = ["--package", "weft-lab", "--package", "xtask"];
+            run(&mut around.test(&[&packages[..], &["--features", "weft-lab/check"]].concat())).into()
+        },
     },
     Step {
         name: "labs",
