@@ -36,18 +36,29 @@ pub(crate) fn mdbook() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// A Python with the packages, of exactly these versions, on which the kernel's tests run; in the target folder.
+/// The Python of the kernel's tests.
 pub(crate) fn python() -> Result<PathBuf> {
-    let requirements = workspace::root().join("src/weft-kernel/tests/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements).context("cannot read the kernel's requirements.txt")?;
-    let folder = workspace::target().join("tools/kernel-python");
+    environment("kernel-python", "src/weft-kernel/tests/requirements.txt")
+}
+
+/// The Python of the hub and of its test.
+pub(crate) fn hub_python() -> Result<PathBuf> {
+    environment("hub-python", "deploy/jupyterhub/requirements.txt")
+}
+
+/// A Python with the packages, of exactly the versions that `requirements` names; a folder `name` among the target
+/// folder's tools.
+fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
+    let listed = workspace::root().join(requirements);
+    let wanted = std::fs::read_to_string(&listed).with_context(|| format!("cannot read {requirements}"))?;
+    let folder = workspace::target().join("tools").join(name);
     let program = folder.join("bin/python");
     // Written last, so that it stands for all that comes before.
     let installed = folder.join("requirements.txt");
     if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
         return Ok(program);
     }
-    println!("installing the Python packages of src/weft-kernel/tests/requirements.txt");
+    println!("installing the Python packages of {requirements}");
     workspace::output(command("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("a Python with venv is missing: install it (on Debian: apt-get install python3-venv)")?;
     let install = [
@@ -58,9 +69,36 @@ pub(crate) fn python() -> Result<PathBuf> {
         "--disable-pip-version-check",
         "--requirement",
     ];
-    workspace::output(command(&program).args(install).arg(&requirements))
+    workspace::output(command(&program).args(install).arg(&listed))
         .context("the Python packages are missing and could not be installed")?;
     workspace::write_whole(&installed, &wanted)?;
+    Ok(program)
+}
+
+/// The proxy of `JupyterHub`, which runs in Node.js; in the target folder.
+pub(crate) fn hub_proxy() -> Result<PathBuf> {
+    const PACKAGE: &str = "deploy/jupyterhub/package.json";
+    node()?;
+    install("npm", &["npm"])?;
+    let wanted =
+        std::fs::read_to_string(workspace::root().join(PACKAGE)).with_context(|| format!("cannot read {PACKAGE}"))?;
+    let folder = workspace::target().join("tools/hub-proxy");
+    let program = folder.join("node_modules/.bin/configurable-http-proxy");
+    let named = folder.join("package.json");
+    if program.exists() && std::fs::read_to_string(&named).is_ok_and(|found| found == wanted) {
+        return Ok(program);
+    }
+    println!("installing the package of {PACKAGE}");
+    workspace::write_whole(&named, &wanted)?;
+    let quiet = [
+        "install",
+        "--no-fund",
+        "--no-audit",
+        "--no-package-lock",
+        "--loglevel=error",
+    ];
+    workspace::output(command("npm").args(quiet).arg("--prefix").arg(&folder))
+        .context("configurable-http-proxy is missing and could not be installed through npm")?;
     Ok(program)
 }
 

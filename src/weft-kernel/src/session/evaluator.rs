@@ -31,6 +31,9 @@ const WARMING: &str = "let w = vec![1]; w.";
 /// Parsers go deep.
 const STACK: usize = 64 << 20;
 
+/// What evcxr gives for a cell, or that it panicked.
+type Result = thread::Result<std::result::Result<EvalOutputs, evcxr::Error>>;
+
 /// What the session's handle shares with the thread.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -100,7 +103,7 @@ struct Evaluator {
 }
 
 impl Evaluator {
-    fn new(options: &Options, events: Events, shared: Arc<Shared>) -> Result<Evaluator, Failure> {
+    fn new(options: &Options, events: Events, shared: Arc<Shared>) -> std::result::Result<Evaluator, Failure> {
         let place = Place::prepare(options)?;
         let link = Link::listen(place.sockets(), events).map_err(|error| Failure::new("Start", error.to_string()))?;
         *shared.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.clone());
@@ -183,13 +186,11 @@ impl Evaluator {
         let code = self.place.without_preloaded(code);
         self.shared.interrupted.store(false, Ordering::SeqCst);
         self.shared.running.store(true, Ordering::SeqCst);
-        self.link.begin(cell, syntax::has_value(&code));
-        if let Some(note) = self.place.note.take() {
-            self.link.note(&note);
-        }
-        let result = self.evaluate(&code);
-        let told = self.link.end();
+        let ended = self.evaluate(cell, &code);
         self.shared.running.store(false, Ordering::SeqCst);
+        let Some((result, told)) = ended else {
+            return Outcome::Interrupted(Failure::interrupted());
+        };
         self.uses_async |= code.contains(".await");
         let restored = told.restored || told.death.is_some();
         let outcome = self.outcome(&code, result, told);
@@ -197,23 +198,34 @@ impl Evaluator {
         outcome
     }
 
-    /// Has evcxr evaluate a cell. Until types can be inferred, those that the text tells are written into it.
-    fn evaluate(&mut self, code: &str) -> thread::Result<Result<EvalOutputs, evcxr::Error>> {
+    /// Has evcxr evaluate a cell; `None` where it was interrupted before it began. Until types can be inferred, those
+    /// that the text tells are written into it.
+    fn evaluate(&mut self, cell: CellId, code: &str) -> Option<(Result, Told)> {
         if !self.infers {
             if let Variables::Told(written) = types::written(code) {
-                let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(&written)));
+                let (result, told) = self.attempt(cell, &written);
                 // An error is to show the code as it was written, and may be one of our own making.
-                let is_written = written != code && matches!(result, Ok(Err(evcxr::Error::CompilationErrors(_))));
-                if !is_written {
-                    return result;
+                let is_ours = written != code && matches!(result, Ok(Err(evcxr::Error::CompilationErrors(_))));
+                if !is_ours {
+                    return Some((result, told));
                 }
             }
             self.learn_std();
         }
-        catch_unwind(AssertUnwindSafe(|| self.context.execute(code)))
+        let is_wanted = !self.shared.interrupted.load(Ordering::SeqCst);
+        is_wanted.then(|| self.attempt(cell, code))
     }
 
-    fn outcome(&self, code: &str, result: thread::Result<Result<EvalOutputs, evcxr::Error>>, told: Told) -> Outcome {
+    fn attempt(&mut self, cell: CellId, code: &str) -> (Result, Told) {
+        self.link.begin(cell, syntax::has_value(code));
+        if let Some(note) = self.place.note.take() {
+            self.link.note(&note);
+        }
+        let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(code)));
+        (result, self.link.end())
+    }
+
+    fn outcome(&self, code: &str, result: Result, told: Told) -> Outcome {
         let interrupted = self.shared.interrupted.load(Ordering::SeqCst);
         if let Some(death) = &told.death {
             let failure = failure::died(death);
@@ -270,7 +282,7 @@ impl Evaluator {
     }
 }
 
-fn supervisor_command(options: &Options, place: &Place) -> Result<Command, Failure> {
+fn supervisor_command(options: &Options, place: &Place) -> std::result::Result<Command, Failure> {
     let program: PathBuf = std::env::current_exe()
         .map_err(|error| Failure::new("Start", format!("this program's own file is unknown: {error}")))?;
     let job = wire::Job {

@@ -1,5 +1,6 @@
 //! The folder that a session works in.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,6 +12,9 @@ use crate::tools::{self, Toolchain};
 
 /// The variable through which evcxr learns its folder.
 const EVCXR_FOLDER: &str = "EVCXR_TMPDIR";
+
+/// Locked by the session whose folder it is in.
+const IN_USE: &str = "in-use";
 
 /// Whether a session of this process is in its folder.
 static TAKEN: Mutex<bool> = Mutex::new(false);
@@ -37,6 +41,10 @@ pub(super) struct Place {
     is_preloaded: bool,
     has_std_source: bool,
     pub(super) toolchain: Toolchain,
+    /// Nobody removes it while the session reads it.
+    _template: Option<Template>,
+    /// Locked while the session is there.
+    _in_use: File,
     /// What a reader should know, once.
     pub(super) note: Option<String>,
 }
@@ -58,6 +66,9 @@ impl Place {
             return Err(Failure::new("Start", "a process can have one session at a time"));
         }
         make_private(folder).map_err(failed)?;
+        let in_use = File::create(folder.join(IN_USE)).map_err(failed)?;
+        in_use.lock().map_err(failed)?;
+        remove_abandoned(folder);
         let sockets = tempfile::Builder::new()
             .prefix("weft-kernel-")
             .tempdir()
@@ -78,6 +89,8 @@ impl Place {
             is_preloaded: template.is_some(),
             has_std_source: tools::std_source(&toolchain).is_some(),
             toolchain,
+            _template: template,
+            _in_use: in_use,
             note,
         })
     }
@@ -144,6 +157,18 @@ fn template_in(templates: &Path) -> (Option<Template>, Option<String>) {
             (Some(template), Some(note.to_owned()))
         }
         Err(error) => (None, Some(format!("weft-lab is not preloaded: {error}"))),
+    }
+}
+
+/// Removes the folders of sessions whose kernels were killed.
+fn remove_abandoned(own: &Path) {
+    let sessions = own.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+    for entry in sessions.into_iter().flatten().flatten() {
+        let lock = File::open(entry.path().join(IN_USE));
+        // A folder without a lock may be one that is being made.
+        if entry.path() != own && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _best = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

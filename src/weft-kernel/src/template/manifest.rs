@@ -95,7 +95,14 @@ fn manifest() -> Option<Table> {
         // What it depends on is no longer optional.
         features.insert((*feature).to_owned(), Value::Array(Vec::new()));
     }
+    // A warning of the crate would be taken for an error of the cell by which it comes to be checked.
+    let mut lints = Table::new();
+    lints.insert(
+        "rust".to_owned(),
+        Table::from_iter([("warnings".to_owned(), "allow".into())]).into(),
+    );
     let mut manifest = Table::new();
+    manifest.insert("lints".to_owned(), lints.into());
     manifest.insert("features".to_owned(), features.into());
     manifest.insert("package".to_owned(), about.into());
     manifest.insert("lib".to_owned(), library.into());

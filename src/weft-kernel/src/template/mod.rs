@@ -15,6 +15,7 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use evcxr::EvalContext;
 
@@ -26,6 +27,8 @@ pub(crate) use requirement::is_preloaded;
 
 /// The source of `weft-lab`.
 const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+/// Written when a template is whole.
+const READY: &str = "ready";
 /// The variable that makes a process of this program build a template.
 const BUILD: &str = "WEFT_BUILD_TEMPLATE";
 /// How dependencies are compiled, beside the reader's cells, which are compiled for speed of compiling.
@@ -59,6 +62,8 @@ pub enum TemplateError {
 pub struct Template {
     folder: PathBuf,
     toolchain: Toolchain,
+    /// Locked while somebody may read the template, who needs it to the end.
+    _in_use: Arc<File>,
 }
 
 /// Where templates are kept where nothing else is said: in the user's cache.
@@ -81,13 +86,13 @@ pub fn default_folder() -> Option<PathBuf> {
 pub fn find(templates: &Path) -> Result<Option<Template>, TemplateError> {
     let toolchain = toolchain()?;
     let folder = templates.join(key(&toolchain));
-    Ok(folder.join("ready").exists().then_some(Template { folder, toolchain }))
+    Ok(Template::used(folder, toolchain))
 }
 
 /// Whether a template was built in this folder, with whatever compiler.
 pub(crate) fn any_in(templates: &Path) -> bool {
     let entries = fs::read_dir(templates).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| entry.path().join("ready").exists())
+    entries.into_iter().any(|entry| entry.path().join(READY).exists())
 }
 
 /// Builds the template for the compiler that is there now, unless it is there; what is compiled is said on standard
@@ -108,17 +113,17 @@ pub fn prepare(templates: &Path) -> Result<Template, TemplateError> {
     // Another process may be at it.
     let lock = File::create(templates.join("lock")).map_err(files)?;
     lock.lock().map_err(files)?;
-    if !folder.join("ready").exists() {
+    if !folder.join(READY).exists() {
         for half_built in ["cells", "answers", "builds", "commands"] {
             let _half_built = fs::remove_dir_all(folder.join(half_built));
         }
         write_sources(&folder).map_err(files)?;
         tools::furnish(&folder, Some(&folder), &toolchain, true).map_err(files)?;
         build(&folder, &toolchain)?;
-        fs::write(folder.join("ready"), "").map_err(files)?;
+        fs::write(folder.join(READY), "").map_err(files)?;
         remove_others(templates, &key);
     }
-    Ok(Template { folder, toolchain })
+    Template::used(folder.clone(), toolchain).ok_or_else(|| files(io::ErrorKind::NotFound.into()))
 }
 
 /// Does the work of [`prepare`] where this process was started for it; it then never returns.
@@ -143,6 +148,17 @@ pub(crate) fn entry() {
 }
 
 impl Template {
+    /// The template in this folder, if it is ready; nobody removes it while this is there.
+    fn used(folder: PathBuf, toolchain: Toolchain) -> Option<Template> {
+        let ready = File::open(folder.join(READY)).ok()?;
+        ready.lock_shared().ok()?;
+        Some(Template {
+            folder,
+            toolchain,
+            _in_use: Arc::new(ready),
+        })
+    }
+
     /// Makes a session's folder one in which evcxr finds all built, and the stand-ins for its tools.
     pub(crate) fn copy_to(&self, session: &Path) -> io::Result<()> {
         copying::copy(&self.folder.join("cells"), &session.join("cells"))?;
@@ -231,10 +247,13 @@ fn build(folder: &Path, toolchain: &Toolchain) -> Result<(), TemplateError> {
     }
 }
 
-/// Templates are large. A session that still uses one has all it needs but the sources, which rust-analyzer has read.
+/// Templates are large, so those that no session uses go.
 fn remove_others(templates: &Path, key: &str) {
     for entry in fs::read_dir(templates).into_iter().flatten().flatten() {
-        if entry.path().join("weft-lab").is_dir() && entry.file_name() != key {
+        let is_other = entry.path().join("weft-lab").is_dir() && entry.file_name() != key;
+        let ready = File::open(entry.path().join(READY));
+        let is_used = ready.is_ok_and(|ready| ready.try_lock().is_err());
+        if is_other && !is_used {
             let _best = fs::remove_dir_all(entry.path());
         }
     }

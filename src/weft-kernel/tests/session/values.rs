@@ -35,6 +35,8 @@ fn compile_error() {
         text.contains("2 | let y: i32 = \"a\";") && text.contains("^^^"),
         "{text}"
     );
+    let closure = rig.fails("let c = |x: i32| x;");
+    assert!(closure.evalue.contains("closure"), "{closure:?}");
     assert_eq!(rig.fails("let z = ;").ename, "CompileError");
     assert_eq!(rig.value("2"), "2");
 }

@@ -1,5 +1,6 @@
 //! What CI runs: named steps, none of which stops the others.
 
+mod hub;
 mod kernel;
 mod labs;
 mod licences;
@@ -112,9 +113,6 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// Steps that run only where they are named. The conversation through a Jupyter client has not run whole yet.
-const BY_NAME_ONLY: &[&str] = &["client"];
-
 fn choose(steps: &'static [Step], names: &[String]) -> Result<Vec<&'static Step>, WrongUse> {
     if let Some(unknown) = names.iter().find(|name| !steps.iter().any(|step| step.name == **name)) {
         let known: Vec<_> = steps.iter().map(|step| step.name).collect();
@@ -125,10 +123,7 @@ fn choose(steps: &'static [Step], names: &[String]) -> Result<Vec<&'static Step>
     }
     Ok(steps
         .iter()
-        .filter(|step| {
-            let is_named = names.iter().any(|name| name == step.name);
-            is_named || (names.is_empty() && !BY_NAME_ONLY.contains(&step.name))
-        })
+        .filter(|step| names.is_empty() || names.iter().any(|name| name == step.name))
         .collect())
 }
 
@@ -161,8 +156,7 @@ mod tests {
             let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
             choose(STEPS, &names).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&[]).unwrap().len(), STEPS.len() - BY_NAME_ONLY.len());
-        assert_eq!(names(&["client"]).unwrap(), ["client"]);
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
         assert_eq!(names(&["clippy", "format"]).unwrap(), ["format", "clippy"]);
         let error = names(&["clipy"]).unwrap_err().to_string();
         assert!(

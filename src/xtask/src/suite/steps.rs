@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Ending, Step, Surroundings, kernel, labs, licences, notebooks, sources};
+use super::{Ending, Step, Surroundings, hub, kernel, labs, licences, notebooks, sources};
 use crate::prerequisites;
 use crate::workspace::{cargo, command, run};
 
@@ -127,8 +127,13 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "client",
-        what: "only where it is named: weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
+        what: "weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
         run: kernel::converse,
+    },
+    Step {
+        name: "hub",
+        what: "a JupyterHub on loopback: two students and an instructor take a lab from release to grades",
+        run: hub::course,
     },
 ];
 
