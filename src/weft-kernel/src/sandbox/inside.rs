@@ -43,7 +43,15 @@ const OF_CARGO: [&str; 6] = ["bin", "registry", "git", "env", "config.toml", "co
 /// The kernel's environment: no key, no address of the user's, all that is written in its home.
 pub(super) fn environment(kernel: &mut Command, home: &Path) {
     kernel.env_clear();
-    for name in ["LANG", "LC_ALL", "TZ", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "PATH", "RUST_SRC_PATH"] {
+    for name in [
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "RUSTUP_TOOLCHAIN",
+        "LD_LIBRARY_PATH",
+        "PATH",
+        "RUST_SRC_PATH",
+    ] {
         kernel.envs(own(name).map(|value| (name, value)));
     }
     for (name, folder) in [
@@ -64,7 +72,8 @@ pub(super) fn environment(kernel: &mut Command, home: &Path) {
 
 /// The reader's own value: a process of this program has others for the session that it may begin.
 fn own(name: &str) -> Option<OsString> {
-    let is_changed = std::env::var_os("WEFT_TOOLS").is_some() && ["PATH", "CARGO_HOME", "RUST_SRC_PATH"].contains(&name);
+    let is_changed =
+        std::env::var_os("WEFT_TOOLS").is_some() && ["PATH", "CARGO_HOME", "RUST_SRC_PATH"].contains(&name);
     if is_changed {
         std::env::var_os(format!("WEFT_OWN_{name}"))
     } else {
