@@ -46,8 +46,8 @@ const KINDS: [(&str, &str, Place); 17] = [
     ("r--p", "/usr/bin/weft", Place::Constants),
     ("rw-p", "/usr/bin/weft", Place::Data),
     ("r-xp", "/usr/lib/x86_64-linux-gnu/libc.so.6", Place::Code),
-    ("r--p", "/home/reader/a heap of [heap]", Place::Constants),
-    ("rw-p", "/home/reader/my [stack]", Place::Data),
+    ("r--p", "/srv/reader/a heap of [heap]", Place::Constants),
+    ("rw-p", "/srv/reader/my [stack]", Place::Data),
     ("rw-s", "/dev/shm/shared (deleted)", Place::Data),
     ("r--s", "/usr/share/table", Place::Constants),
     ("rw-p", "[heap]", Place::Heap),
@@ -179,6 +179,6 @@ mod tests {
         for (mapped, region) in maps.iter().zip(&regions) {
             assert_eq!((mapped.start, mapped.end), (region.start, region.end));
         }
-        assert!(maps.iter().any(|mapped| mapped.name == "/home/reader/my [stack]"));
+        assert!(maps.iter().any(|mapped| mapped.name == "/srv/reader/my [stack]"));
     }
 }

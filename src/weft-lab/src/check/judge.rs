@@ -7,7 +7,7 @@ use super::{
     SwitchBench, Table, Yard, address_map, counter, creation, sizing, supervisor, switching,
 };
 
-/// See [`check::classify`](super::classify).
+/// See [`check::classify`](fn@super::classify).
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ pub fn classify(mut classify: impl FnMut(&str, u64) -> Place) -> Result<(), Faul
     address_map::judge(&mut classify)
 }
 
-/// See [`check::count`](super::count).
+/// See [`check::count`](fn@super::count).
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub fn count(count: impl Fn(Vec<Gate>, Board) -> Counted + Send + Sync + 'static
     counter::judge(&count)
 }
 
-/// See [`check::compare_creation`](super::compare_creation).
+/// See [`check::compare_creation`](fn@super::compare_creation).
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn compare_creation(mut compare: impl FnMut(&mut CreationBench) -> Creation)
     creation::judge(&mut compare)
 }
 
-/// See [`check::supervise`](super::supervise).
+/// See [`check::supervise`](fn@super::supervise).
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn supervise(mut supervise: impl FnMut(&mut Yard) -> Report) -> Result<(), F
     supervisor::judge(&mut supervise)
 }
 
-/// See [`check::pool`](super::pool).
+/// See [`check::pool`](fn@super::pool).
 ///
 /// # Errors
 ///
@@ -53,7 +53,7 @@ pub fn pool<P: Pool>() -> Result<(), Fault> {
     super::pool::judge(|workers| Box::new(P::new(workers)))
 }
 
-/// See [`check::game_loop`](super::game_loop).
+/// See [`check::game_loop`](fn@super::game_loop).
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub fn game_loop(mut play: impl FnMut(&mut Game)) -> Result<(), Fault> {
     super::game_loop::judge(&mut play)
 }
 
-/// See [`check::switch_cost`](super::switch_cost).
+/// See [`check::switch_cost`](fn@super::switch_cost).
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub fn switch_cost(mut measure: impl FnMut(&mut SwitchBench) -> f64) -> Result<(
     switching::judge(&mut measure)
 }
 
-/// See [`check::spin_lock`](super::spin_lock).
+/// See [`check::spin_lock`](fn@super::spin_lock).
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn spin_lock<L: Lock>() -> Result<(), Fault> {
     super::spin_lock::judge(|| Arc::new(L::new()))
 }
 
-/// See [`check::semaphore`](super::semaphore).
+/// See [`check::semaphore`](fn@super::semaphore).
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ pub fn semaphore<S: Semaphore>() -> Result<(), Fault> {
     super::semaphore::judge(|permits| Arc::new(S::new(permits)))
 }
 
-/// See [`check::buffer`](super::buffer).
+/// See [`check::buffer`](fn@super::buffer).
 ///
 /// # Errors
 ///
@@ -98,7 +98,7 @@ pub fn buffer<B: Buffer>() -> Result<(), Fault> {
     super::buffer::judge(|capacity| Arc::new(B::new(capacity)))
 }
 
-/// See [`check::philosophers`](super::philosophers).
+/// See [`check::philosophers`](fn@super::philosophers).
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn philosophers<T: Table>() -> Result<(), Fault> {
     super::philosophers::judge(|seats| Arc::new(T::new(seats)))
 }
 
-/// See [`check::workers`](super::workers).
+/// See [`check::workers`](fn@super::workers).
 ///
 /// # Errors
 ///
