@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -148,7 +149,6 @@ fn own_tasks() -> u64 {
     if geteuid().is_root() {
         return 0;
     }
-    use std::os::unix::fs::MetadataExt;
     let own = geteuid().as_raw();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let of_own = processes.filter(|entry| entry.metadata().is_ok_and(|about| about.uid() == own));
