@@ -105,7 +105,11 @@ fn every_message_of_the_program_is_translated() {
 #[test]
 fn no_translation_is_left_over_or_doubtful() {
     let (chapters, program) = (chapters(), program());
-    for message in korean().messages() {
+    // What is of the labs is held by `cargo xtask labs --check`.
+    for message in korean()
+        .messages()
+        .filter(|message| !message.source().starts_with("labs/"))
+    {
         let known = chapters.contains_key(message.msgid()) || program.contains_key(message.msgid());
         assert!(known, "nothing says {:?} any more", message.msgid());
         assert!(!message.is_fuzzy(), "fuzzy: {:?}", message.msgid());

@@ -16,7 +16,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 use serde_json::Value;
 
-use super::{TASKS, covers, refuse};
+use super::{SPARE_TASKS, TASKS, covers, refuse};
 use crate::args::Run;
 use crate::failure::Status;
 use crate::output::print;
@@ -125,7 +125,7 @@ pub(crate) fn become_kernel(args: &Run, home: &Path) -> anyhow::Result<Status> {
         (Resource::RLIMIT_FSIZE, FILE),
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_NOFILE, OPEN_FILES),
-        (Resource::RLIMIT_NPROC, own_tasks() + TASKS as u64),
+        (Resource::RLIMIT_NPROC, own_tasks() + (TASKS + SPARE_TASKS) as u64),
     ] {
         setrlimit(resource, limit, limit).with_context(|| format!("cannot limit {resource:?}"))?;
     }

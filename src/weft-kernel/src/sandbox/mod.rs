@@ -31,7 +31,11 @@ pub(crate) use inside::{become_kernel, support};
 /// Disk space that a kernel and its cells may use beyond what the kernel began with.
 const DISK: u64 = 1 << 30;
 /// Processes and threads.
-const TASKS: usize = 512;
+const TASKS: usize = 384;
+/// What the system refuses beyond that, so that the guard, the kernel and a compiler still have room.
+const SPARE_TASKS: usize = 128;
+/// How often running cells are looked for before they are killed as they are.
+const LOOKS: usize = 100;
 /// Memory of the kernel and compilers beside the cells' own.
 const KERNEL_MEMORY: u64 = 3 << 30;
 /// Users that nobody is, by the convention of systemd's dynamic ones; each kernel that root starts is another one.
@@ -159,12 +163,27 @@ fn watch(kernel: &mut Child, home: &Path, memory_limit: u64) -> bool {
 
 /// Ends what the kernel's children have started: the cells and compilers, not the kernel and its supervisor.
 fn end_cells(kernel: i32) {
-    let children = usage::children(kernel);
-    for pid in weft_lab::sys::descendants(kernel) {
-        if !children.contains(&pid) {
-            let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    let spared = usage::children(kernel);
+    let cells = || {
+        let all = weft_lab::sys::descendants(kernel);
+        all.into_iter()
+            .filter(|pid| !spared.contains(pid))
+            .collect::<Vec<i32>>()
+    };
+    let signal_all = |pids: Vec<i32>, signal| {
+        for pid in pids {
+            let _gone = kill(Pid::from_raw(pid), signal);
         }
+    };
+    // One that is stopped starts no other. All of them are when a look finds none that runs.
+    for _ in 0..LOOKS {
+        let running: Vec<i32> = cells().into_iter().filter(|pid| !usage::is_stopped(*pid)).collect();
+        if running.is_empty() {
+            break;
+        }
+        signal_all(running, Signal::SIGSTOP);
     }
+    signal_all(cells(), Signal::SIGKILL);
 }
 
 fn empty(folder: &Path) {

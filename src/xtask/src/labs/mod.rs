@@ -102,7 +102,7 @@ pub(crate) fn write_notebooks(labs: &[Lab], language: &str, is_released: bool, f
     Ok(())
 }
 
-/// Fails for a paragraph of a lab that the language's catalogue lacks.
+/// Fails for a paragraph of a lab that the language's catalogue lacks, and for one that it has from no lab any more.
 pub(crate) fn check_translated(labs: &[Lab], language: &str) -> Result<()> {
     let catalogue = translation::catalogue(language)?;
     let mut missing = Vec::new();
@@ -113,6 +113,12 @@ pub(crate) fn check_translated(labs: &[Lab], language: &str) -> Result<()> {
     if !missing.is_empty() {
         let told = missing.join("\n  ");
         bail!("book/po/{language}.po lacks (see `cargo xtask labs --missing --lang {language}`):\n  {told}");
+    }
+    let all: Vec<_> = labs.iter().flat_map(|lab| lab.cells.clone()).collect();
+    let left_over = translation::left_over(&all, &catalogue)?;
+    if !left_over.is_empty() {
+        let told = left_over.join("\n  ");
+        bail!("book/po/{language}.po has what no lab says any more; remove it:\n  {told}");
     }
     Ok(())
 }

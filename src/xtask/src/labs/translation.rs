@@ -63,6 +63,22 @@ pub(crate) fn missing(cells: &[Cell], catalogue: &Catalog) -> Result<Vec<String>
     Ok(missing)
 }
 
+/// The messages that the catalogue has from a lab, and that no lab has any more.
+pub(crate) fn left_over(cells: &[Cell], catalogue: &Catalog) -> Result<Vec<String>> {
+    let mut known = BTreeSet::new();
+    for cell in cells.iter().filter(|cell| is_prose(cell)) {
+        let Ok(messages) = i18n::extract_messages(&cell.text) else {
+            bail!("no Markdown: {}", cell.text);
+        };
+        known.extend(messages.into_iter().map(|(_, message)| message.message));
+    }
+    let of_labs = catalogue
+        .messages()
+        .filter(|message| message.source().starts_with("labs/"));
+    let left_over = of_labs.filter(|message| !known.contains(message.msgid()));
+    Ok(left_over.map(|message| message.msgid().to_owned()).collect())
+}
+
 /// A message as an entry of a catalogue that waits for its translation.
 pub(crate) fn entry(file: &str, message: &str) -> String {
     let quoted = |text: &str| {
