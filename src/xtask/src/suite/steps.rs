@@ -132,7 +132,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "client",
-        what: "weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
+        what: "only where it is named: weft-kernel through a real Jupyter client: jupyter_kernel_test, requests, crashes",
         run: kernel::converse,
     },
     Step {
