@@ -169,7 +169,6 @@ class Hostile(unittest.TestCase):
             return f"fn sum(n: &[u64]) -> u64 {{ if {found}.is_ok() {{ n.iter().sum() }} else {{ 0 }} }}"
 
         cls.harm = {
-            "forks": FORK,
             "allocates": "fn sum(_: &[u64]) -> u64 { let mut all = vec![]; loop { all.push(vec![1u8; 64 << 20]); } }",
             "fills": "fn sum(_: &[u64]) -> u64 { for n in 0.. { let _ = std::fs::write(format!(\"f{n}\"), vec![1u8; 64 << 20]); } 6 }",
             "prints": 'fn sum(_: &[u64]) -> u64 { let x = "x".repeat(1 << 20); for _ in 0..1024 { println!("{x}"); } 6 }',
@@ -183,7 +182,9 @@ class Hostile(unittest.TestCase):
             "asserts": f"macro_rules! assert_eq {{ ($($all:tt)*) => {{}} }}\n{WRONG_SUM}",
             "shadows": f"mod weft_lab {{}}\n{WRONG_SUM}",
         }
+        # These cost their own other answers too, and still nobody else's: what is left of the kernel cannot go on.
         cls.fatal = {
+            "forks": FORK,
             "kills": KILL,
             "aliases": f"extern crate self as core;\n{RIGHT_SUM}",
         }
