@@ -1,8 +1,8 @@
 //! Grading, through the real nbgrader and the real kernel.
 
-use super::{Ending, Surroundings};
+use super::{Ending, Surroundings, kernel};
 use crate::prerequisites;
-use crate::workspace::{self, command, run};
+use crate::workspace::{command, run};
 
 /// Release, hand in, grade, feedback, grades.
 pub(super) fn check(around: &Surroundings) -> Ending {
@@ -15,16 +15,8 @@ pub(super) fn check(around: &Surroundings) -> Ending {
         let mut tests = command(python);
         tests
             .args(["-m", "unittest", "discover", "--verbose", "--pattern", "grading.py"])
-            .args(["--start-directory", "labs/tests"])
-            .env("WEFT_KERNEL", workspace::kernel()?)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        around.hide_folders(&mut tests);
-        // What the first cell uses is built once, not in each run of the tests.
-        tests.env("XDG_CACHE_HOME", workspace::kernel_cache());
-        if let Some(source) = source {
-            tests.env("RUST_SRC_PATH", source);
-        }
-        run(&mut tests)
+            .args(["--start-directory", "labs/tests"]);
+        run(kernel::surround(&mut tests, around, source)?)
     };
     grade().into()
 }

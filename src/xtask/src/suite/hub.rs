@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Ending, Surroundings};
+use super::{Ending, Surroundings, kernel};
 use crate::prerequisites;
 use crate::workspace::{self, command, run};
 
@@ -17,23 +17,13 @@ pub(super) fn course(around: &Surroundings) -> Ending {
         Err(missing) => return Ending::Skipped(format!("{missing:#}")),
     };
     let course = || {
-        let kernel = workspace::kernel()?;
         let mut test = command(python);
-        test.arg("deploy/jupyterhub/test_hub.py")
-            .env("WEFT_KERNEL", kernel)
-            .env("WEFT_HUB_PROXY", proxy)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+        test.arg("deploy/jupyterhub/test_hub.py").env("WEFT_HUB_PROXY", proxy);
         if workspace::root().join("labs/nbgrader_config.py").is_file() {
             // Else the test makes a small lab of its own.
             test.env("WEFT_HUB_LAB", "05-context-switching");
         }
-        around.hide_folders(&mut test);
-        // What the first cell uses is built once, not in each run of the test.
-        test.env("XDG_CACHE_HOME", workspace::kernel_cache());
-        if let Some(source) = source {
-            test.env("RUST_SRC_PATH", source);
-        }
-        run(&mut test)
+        run(kernel::surround(&mut test, around, source)?)
     };
     course().into()
 }

@@ -1,5 +1,8 @@
 //! The notebook kernel, which no other step builds: it is large, and has a profile of its own.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use anyhow::Result;
 
 use super::{Ending, Surroundings};
@@ -21,6 +24,24 @@ pub(super) fn check(around: &Surroundings) -> Result<()> {
     run(&mut test)
 }
 
+/// Gives tests in Python the kernel, and folders in the place of the reader's own.
+pub(super) fn surround<'a>(
+    tests: &'a mut Command,
+    around: &Surroundings,
+    std_source: Option<PathBuf>,
+) -> Result<&'a mut Command> {
+    around.hide_folders(tests);
+    tests
+        .env("WEFT_KERNEL", workspace::kernel()?)
+        // What the first cell uses is built once, not in each run of the tests.
+        .env("XDG_CACHE_HOME", workspace::kernel_cache())
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(source) = std_source {
+        tests.env("RUST_SRC_PATH", source);
+    }
+    Ok(tests)
+}
+
 /// The tests through a client in Python.
 pub(super) fn converse(around: &Surroundings) -> Ending {
     let (python, source) = match prerequisites::python().and_then(|python| Ok((python, prerequisites::std_source()?))) {
@@ -28,26 +49,16 @@ pub(super) fn converse(around: &Surroundings) -> Ending {
         Err(missing) => return Ending::Skipped(format!("{missing:#}")),
     };
     let converse = || {
-        let kernel = workspace::kernel()?;
         let mut tests = command(python);
-        tests
-            .args([
-                "-m",
-                "unittest",
-                "discover",
-                "--verbose",
-                "--start-directory",
-                "src/weft-kernel/tests",
-            ])
-            .env("WEFT_KERNEL", kernel)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        around.hide_folders(&mut tests);
-        // What the first cell uses is built once, not in each run of the tests.
-        tests.env("XDG_CACHE_HOME", workspace::kernel_cache());
-        if let Some(source) = source {
-            tests.env("RUST_SRC_PATH", source);
-        }
-        run(&mut tests)
+        tests.args([
+            "-m",
+            "unittest",
+            "discover",
+            "--verbose",
+            "--start-directory",
+            "src/weft-kernel/tests",
+        ]);
+        run(surround(&mut tests, around, source)?)
     };
     converse().into()
 }
