@@ -2,6 +2,7 @@
 
 mod held_back;
 mod page;
+mod tour;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ use crate::workspace::{self, WrongUse};
 /// Run every experiment in full and store the records that the book shows.
 ///
 /// All records are made first and written last, each whole: after an error the old ones still stand. A lab in the page
-/// runs in headless Chromium, and only where it is named.
+/// runs in headless Chromium, and only where it is named; so are the README's pictures of a notebook, which
+/// `tour` names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only these experiments, or labs in the page
@@ -56,7 +58,7 @@ const PICTURE: (&str, &str) = ("creation-cost", "parent-memory");
 const NOISE: [&str; 4] = ["busy", "steal", "frequency", "drift"];
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let Chosen { ids, labs } = choose(&options.experiments)?;
+    let Chosen { ids, labs, tour } = choose(&options.experiments)?;
     if let Some(weft) = &options.held_back_with {
         return held_back::work(weft, |runner| {
             for record in measure(options, &ids, runner, &mut std::io::stderr())? {
@@ -73,6 +75,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     for lab in labs {
         page::record(lab, options)?;
+    }
+    if tour {
+        tour::record()?;
     }
     if ids.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -149,11 +154,15 @@ fn check(records: &[Record], profile: Profile) -> Result<()> {
 struct Chosen {
     ids: Vec<&'static str>,
     labs: Vec<&'static PageLab>,
+    tour: bool,
 }
 
 fn choose(wanted: &[String]) -> Result<Chosen, WrongUse> {
     let experiments: Vec<&str> = EXPERIMENTS.iter().map(|experiment| experiment.about().id).collect();
-    let known = || experiments.iter().copied().chain(PAGE_LABS.iter().map(|lab| lab.id));
+    let known = || {
+        let labs = PAGE_LABS.iter().map(|lab| lab.id).chain([tour::NAME]);
+        experiments.iter().copied().chain(labs)
+    };
     if let Some(unknown) = wanted.iter().find(|id| !known().any(|known| known == id.as_str())) {
         let known: Vec<&str> = known().collect();
         let message = format!("there is no experiment {unknown:?}; there are: {}", known.join(", "));
@@ -161,6 +170,7 @@ fn choose(wanted: &[String]) -> Result<Chosen, WrongUse> {
     }
     let is_named = |id: &str| wanted.iter().any(|name| name == id);
     Ok(Chosen {
+        tour: is_named(tour::NAME),
         labs: PAGE_LABS.iter().filter(|lab| is_named(lab.id)).collect(),
         ids: experiments
             .into_iter()
@@ -315,6 +325,8 @@ mod tests {
         assert_eq!(choose(&["creation-cost".to_owned()]).unwrap().ids, ["creation-cost"]);
         let page = choose(&["browser-manages".to_owned()]).unwrap();
         assert!(page.ids.is_empty() && page.labs.len() == 1);
+        let tour = choose(&["tour".to_owned()]).unwrap();
+        assert!(tour.tour && tour.ids.is_empty() && !all.tour);
         let error = choose(&["creation".to_owned()]).unwrap_err().to_string();
         assert!(error.starts_with("there is no experiment \"creation\"; there are: "));
     }

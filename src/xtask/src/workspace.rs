@@ -1,8 +1,9 @@
 //! The workspace: where it stands, and the programs that are built from it.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -65,8 +66,29 @@ pub(crate) fn words(command: &Command) -> String {
         .join(" ")
 }
 
+thread_local! {
+    /// Where the programs that this thread runs write, if not where this one does.
+    static LOG: RefCell<Option<File>> = const { RefCell::new(None) };
+}
+
+/// What the programs that `work` runs have printed is kept, and given with its result.
+pub(crate) fn logged<R>(work: impl FnOnce() -> R) -> Result<(R, String)> {
+    let mut log = tempfile::tempfile()?;
+    LOG.set(Some(log.try_clone()?));
+    let result = work();
+    LOG.take();
+    log.rewind()?;
+    let mut text = Vec::new();
+    log.read_to_end(&mut text)?;
+    Ok((result, String::from_utf8_lossy(&text).into_owned()))
+}
+
 /// Runs it, with its output where ours goes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
+    if let Some(log) = LOG.with_borrow(|log| log.as_ref().map(File::try_clone)) {
+        let log = log?;
+        command.stderr(log.try_clone()?).stdout(log);
+    }
     let status = command
         .status()
         .with_context(|| format!("cannot start {}", words(command)))?;
@@ -162,6 +184,13 @@ mod tests {
         let mut command = Command::new("some/folder/cargo");
         command.args(["fmt", "--check"]);
         assert_eq!(words(&command), "cargo fmt --check");
+    }
+
+    #[test]
+    fn what_is_logged_is_not_printed() {
+        let failing = || run(command("sh").args(["-c", "echo one; echo two >&2; exit 1"])).is_err();
+        assert_eq!(logged(failing).unwrap(), (true, "one\ntwo\n".to_owned()));
+        assert!(LOG.with_borrow(Option::is_none));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod book;
 mod card;
 mod page_lab;
 mod session;
+mod tour;
 
 use board::Board;
 use card::Card;

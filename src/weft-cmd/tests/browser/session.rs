@@ -147,6 +147,21 @@ impl Browser {
         }
     }
 
+    /// Makes the window so large, in pixels.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+    }
+
+    /// Waits until what was asked for is drawn.
+    pub(crate) async fn settle(&self) {
+        sleep(Duration::from_secs(2)).await;
+    }
+
+    /// What the window shows, as a PNG.
+    pub(crate) async fn screenshot(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
+    }
+
     pub(crate) async fn card(&self, claim: &str) -> Card {
         let card = Card::of(self.clone(), claim);
         assert_eq!(card.count_of_cards().await, 1, "the page has one card of {claim}");

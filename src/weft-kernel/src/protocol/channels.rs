@@ -9,6 +9,7 @@ use jupyter_zmq_client::{
     create_kernel_heartbeat_connection, create_kernel_shell_connection, create_kernel_stdin_connection,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 use tokio::time::{Duration, sleep, timeout};
 use zeromq::SocketRecv as _;
 
@@ -21,6 +22,9 @@ use crate::output::log;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// After a failed read or write, which concerns one peer, the next one waits this long.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// Other tasks have so many turns before what was queued for a peer counts as written.
+const TURNS: usize = 8;
 
 /// Everything that a kernel hears and says.
 pub(super) struct Channels {
@@ -49,7 +53,7 @@ pub(super) struct Outbox(mpsc::UnboundedSender<Mail>);
 #[derive(Debug)]
 enum Mail {
     Message(Box<JupyterMessage>),
-    /// All before it is sent.
+    /// All before it is written.
     Sent(oneshot::Sender<()>),
 }
 
@@ -59,7 +63,7 @@ impl Outbox {
         let _is_over = self.0.send(Mail::Message(Box::new(message)));
     }
 
-    /// Waits until all is sent.
+    /// Waits until all is written.
     pub(super) async fn flushed(&self) {
         let (sent, is_sent) = oneshot::channel();
         if self.0.send(Mail::Sent(sent)).is_ok() {
@@ -170,6 +174,11 @@ fn write(name: &'static str, mut connection: RouterSendConnection) -> Outbox {
                     }
                 }
                 Mail::Sent(sent) => {
+                    // A sent message is only queued for the peer's own task, which was woken by it and must have its
+                    // turn: else the runtime's end drops it with the reply unwritten.
+                    for _turn in 0..TURNS {
+                        yield_now().await;
+                    }
                     let _nobody_waits = sent.send(());
                 }
             }

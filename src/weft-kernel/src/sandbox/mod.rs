@@ -12,10 +12,12 @@ mod covers;
 mod inside;
 mod usage;
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -23,19 +25,29 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, Uid, chown, geteuid, setsid};
 use std::os::fd::AsFd;
+use weft_lab::measure::{Clock, MonotonicClock, Nanos};
 
 use crate::args::{Role, Run};
 use crate::failure::{Failure, Status};
 pub(crate) use inside::{become_kernel, support};
 
-/// Disk space that a kernel and its cells may use beyond what the kernel began with.
+/// Disk space that cells may use for files of their own, and as much again that a session may for what it compiles. It
+/// is counted apart: what a cell that ran out of time has left must not fail the next one.
 const DISK: u64 = 1 << 30;
+/// Where cells keep files of their own.
+const OF_CELLS: [&str; 2] = ["work", "tmp"];
 /// Processes and threads.
 const TASKS: usize = 384;
 /// What the system refuses beyond that, so that the guard, the kernel and a compiler still have room.
 const SPARE_TASKS: usize = 128;
+/// With so few, no cell is multiplying.
+const CALM: usize = 96;
+/// A cell that multiplies has so long beyond its own time limit before it costs what the notebook has in memory.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How often running cells are looked for before they are killed as they are.
 const LOOKS: usize = 100;
+/// The same while the one that starts them goes on.
+const HASTY_LOOKS: usize = 3;
 /// Memory of the kernel and compilers beside the cells' own.
 const KERNEL_MEMORY: u64 = 3 << 30;
 /// Users that nobody is, by the convention of systemd's dynamic ones; each kernel that root starts is another one.
@@ -127,16 +139,26 @@ fn guard(args: &Run, homes: &Path) -> anyhow::Result<Status> {
         .memory_limit
         .unwrap_or(u64::MAX / 2)
         .saturating_add(KERNEL_MEMORY);
-    let ended = watch(&mut kernel, &home.0, limit);
+    let patience = args.limits.cell_timeout.unwrap_or_default() + PATIENCE;
+    let ended = watch(&mut kernel, &home.0, limit, patience);
     end_all();
     Ok(if ended { Status::Done } else { Status::Failed })
 }
 
 /// Until the kernel has ended (and then whether it did well) or the front is gone.
-fn watch(kernel: &mut Child, home: &Path, memory_limit: u64) -> bool {
+fn watch(kernel: &mut Child, home: &Path, memory_limit: u64, patience: Duration) -> bool {
     let input = std::io::stdin();
+    let own_files = || {
+        OF_CELLS
+            .map(|folder| usage::disk(&home.join(folder)))
+            .iter()
+            .sum::<u64>()
+    };
     let start = usage::disk(home);
     let pid = kernel.id().cast_signed();
+    // The processes that were there when all was calm: the cell that runs, and the copy to which it steps back.
+    let mut calm = HashSet::new();
+    let mut storm = None;
     loop {
         let mut ready = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         let polled = poll(&mut ready, PollTimeout::from(100_u8));
@@ -149,11 +171,20 @@ fn watch(kernel: &mut Child, home: &Path, memory_limit: u64) -> bool {
         }
         reap_orphans(pid);
         let tasks = usage::tasks(pid);
-        let full = usage::disk(home) > start + DISK;
+        let own = own_files();
+        let full = own > DISK || usage::disk(home).saturating_sub(own) > start + DISK;
+        if tasks <= CALM {
+            calm = weft_lab::sys::descendants(pid).into_iter().collect();
+            storm = None;
+        } else if tasks > TASKS && is_within(patience, *storm.get_or_insert_with(|| MonotonicClock.now())) {
+            // What multiplies goes; the cell itself has the time that any cell has, and is then the only one to fail.
+            end_cells(pid, &calm, HASTY_LOOKS);
+            continue;
+        }
         if full || tasks > TASKS || usage::memory(pid) > memory_limit {
-            end_cells(pid);
+            end_cells(pid, &HashSet::new(), LOOKS);
             if full {
-                for folder in ["work", "tmp"] {
+                for folder in OF_CELLS {
                     empty(&home.join(folder));
                 }
             }
@@ -161,13 +192,17 @@ fn watch(kernel: &mut Child, home: &Path, memory_limit: u64) -> bool {
     }
 }
 
+fn is_within(patience: Duration, since: Nanos) -> bool {
+    u128::from(MonotonicClock.now().since(since).0) < patience.as_nanos()
+}
+
 /// Ends what the kernel's children have started: the cells and compilers, not the kernel and its supervisor.
-fn end_cells(kernel: i32) {
+fn end_cells(kernel: i32, calm: &HashSet<i32>, looks: usize) {
     let spared = usage::children(kernel);
     let cells = || {
         let all = weft_lab::sys::descendants(kernel);
         all.into_iter()
-            .filter(|pid| !spared.contains(pid))
+            .filter(|pid| !spared.contains(pid) && !calm.contains(pid))
             .collect::<Vec<i32>>()
     };
     let signal_all = |pids: Vec<i32>, signal| {
@@ -176,7 +211,7 @@ fn end_cells(kernel: i32) {
         }
     };
     // One that is stopped starts no other. All of them are when a look finds none that runs.
-    for _ in 0..LOOKS {
+    for _ in 0..looks {
         let running: Vec<i32> = cells().into_iter().filter(|pid| !usage::is_stopped(*pid)).collect();
         if running.is_empty() {
             break;

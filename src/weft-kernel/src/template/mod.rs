@@ -120,6 +120,7 @@ pub fn prepare(templates: &Path) -> Result<Template, TemplateError> {
         write_sources(&folder).map_err(files)?;
         tools::furnish(&folder, Some(&folder), &toolchain, true).map_err(files)?;
         build(&folder, &toolchain)?;
+        tools::build_store(&folder, &toolchain).map_err(files)?;
         fs::write(folder.join(READY), "").map_err(files)?;
         remove_others(templates, &key);
     }
@@ -210,7 +211,8 @@ fn toolchain() -> Result<Toolchain, TemplateError> {
 /// What the template depends on: the compiler, our sources, how they are built.
 fn key(toolchain: &Toolchain) -> String {
     let mut hasher = DefaultHasher::new();
-    (toolchain, SOURCES, HOOK, CARGO_CONFIG, EVCXR_CONFIG, manifest::text()).hash(&mut hasher);
+    let ours = (SOURCES, HOOK, tools::STORE, manifest::text());
+    (toolchain, ours, CARGO_CONFIG, EVCXR_CONFIG).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

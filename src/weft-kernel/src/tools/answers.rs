@@ -84,6 +84,10 @@ impl Answer {
         &self.stderr
     }
 
+    pub(super) fn stdout(&self) -> &str {
+        &self.stdout
+    }
+
     pub(super) fn map_stdout(&mut self, change: impl FnOnce(&str) -> Option<String>) {
         if let Some(changed) = change(&self.stdout) {
             self.stdout = changed;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::answers::{self, Answer};
-use super::{Setting, complain, manifest, own, real, value};
+use super::{Setting, complain, lighter, manifest, own, real, value};
 
 /// The variable by which evcxr says where it wants to read the place of what was built.
 const RESULT_FILE: &str = "EVCXR_EXECUTION_SO_PATH";
@@ -16,6 +16,8 @@ const RESULT_FILE: &str = "EVCXR_EXECUTION_SO_PATH";
 const CRATE: &str = "ctx";
 const LIBRARY: &str = "libctx.so";
 const SOURCE: &str = "src/lib.rs";
+/// Written beside evcxr's own source.
+const QUICK: &str = "src/quick.rs";
 
 /// Does what `cargo build` or `cargo check` would.
 pub(super) fn run(setting: &Setting, words: &[&str]) -> i32 {
@@ -35,11 +37,9 @@ pub(super) fn run(setting: &Setting, words: &[&str]) -> i32 {
     // The template's own build is cargo's, so that all is built, and what it says is learnt.
     let known = learnt.iter().filter(|_| !setting.records);
     if let Some(arguments) = known.into_iter().find_map(|file| load_command(setting, file)) {
-        if let Some(answer) = value::shown(setting, &source).and_then(|file| compile_shown(setting, &arguments, &file))
-        {
-            return answer.give();
-        }
-        return compile(setting, &arguments).give();
+        return quickly(setting, &arguments, &source)
+            .unwrap_or_else(|| compile(setting, &arguments))
+            .give();
     }
     let _guard = manifest::complete(setting, &evcxrs);
     // Said as it comes: the crates that a `:dep` brings are compiled here.
@@ -108,13 +108,34 @@ fn load_command(setting: &Setting, file: &PathBuf) -> Option<Vec<String>> {
     arguments
 }
 
-/// Compiles the cell with its value shown at the first attempt; `None` where that fails, for whatever reason.
-fn compile_shown(setting: &Setting, arguments: &[String], file: &str) -> Option<Answer> {
-    let arguments: Vec<String> = arguments
-        .iter()
-        .map(|word| if word == SOURCE { file.to_owned() } else { word.clone() })
-        .collect();
-    Some(compile(setting, &arguments)).filter(Answer::is_good)
+/// Compiles the cell in a form that takes less time; `None` where there is none, or where what the compiler says of it is
+/// not what it says of evcxr's own source, which the reader is to see.
+fn quickly(setting: &Setting, arguments: &[String], source: &str) -> Option<Answer> {
+    let lighter = lighter::made(setting, source);
+    let light = lighter.as_ref().map_or(source, |lighter| &lighter.text);
+    let more = lighter.as_ref().map_or(&[][..], |lighter| &lighter.arguments);
+    let attempt = |text: &str| {
+        fs::write(setting.cells.join(QUICK), text).ok()?;
+        let words = arguments.iter().map(|word| if word == SOURCE { QUICK } else { word });
+        let words: Vec<String> = words
+            .chain(more.iter().map(String::as_str))
+            .map(str::to_owned)
+            .collect();
+        Some(compile(setting, &words))
+    };
+    let shown = value::shown(setting, light).and_then(|text| attempt(&text));
+    if shown.as_ref().is_some_and(Answer::is_good) {
+        return shown;
+    }
+    let lighter = lighter.as_ref()?;
+    let mut answer = attempt(&lighter.text)?;
+    if !answer.is_good() {
+        if lighter.is_meant(answer.stdout()) {
+            return None;
+        }
+        answer.map_stdout(|said| Some(said.replace(QUICK, SOURCE)));
+    }
+    Some(answer)
 }
 
 /// Runs the compiler alone, and says what it says in cargo's form.

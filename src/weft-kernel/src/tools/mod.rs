@@ -7,7 +7,7 @@
 //! - a question that the template's build has asked too is answered from the template (`answers`);
 //! - a cell is compiled by the very `rustc` command that cargo once gave, without cargo (`build`), and the cells that
 //!   evcxr itself begins with are not even compiled, but copied;
-//! - a cell's value is shown at the first attempt (`value`);
+//! - what evcxr adds to a cell is made lighter (`lighter`), and its value is shown at the first attempt (`value`);
 //! - what is preloaded is put into the manifest here (`manifest`), so evcxr need not know of it, and rust-analyzer reads
 //!   the sources of the crates that a cell can name, and of no others (`metadata`).
 //!
@@ -15,8 +15,11 @@
 
 mod answers;
 mod build;
+mod lighter;
 mod manifest;
 mod metadata;
+#[cfg(test)]
+mod store;
 mod toolchain;
 mod value;
 
@@ -31,6 +34,7 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use crate::sys;
+pub(crate) use lighter::{STORE, build_store};
 pub(crate) use toolchain::Toolchain;
 
 /// Names the folder of the stand-ins; that it is set makes a program of such a name one.

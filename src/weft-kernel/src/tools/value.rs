@@ -5,12 +5,8 @@
 //! `Debug` value has, which Rust takes only where the value itself has none. Where that fails too, evcxr's own source
 //! is compiled, and its errors are those that the reader sees.
 
-use std::fs;
-
 use super::Setting;
 
-/// Written beside evcxr's own source.
-const FILE: &str = "src/value.rs";
 const ASKED: &str = ").evcxr_display();";
 const ASKED_HERE: &str = ").weft_borrowed().evcxr_display();";
 /// In one line, and in front of nothing, so that all else stays on its line.
@@ -24,14 +20,11 @@ const BEHIND: &str = concat!(
 /// Beside the session's tools while the reader has chosen another form of values.
 pub(super) const CHOSEN: &str = "values-in-a-chosen-form";
 
-/// Writes a cell's source with its value shown, and gives its name in the folder of the cells; `None` where there is no
-/// value, or where the reader has chosen its form.
+/// A cell's source with its value shown; `None` where there is no value, or where the reader has chosen its form.
 pub(super) fn shown(setting: &Setting, source: &str) -> Option<String> {
     if setting.cells.with_file_name("tools").join(CHOSEN).exists() {
         return None;
     }
     let (before, behind) = source.rsplit_once(ASKED)?;
-    let text = format!("{before}{ASKED_HERE}{behind}\n{BEHIND}");
-    fs::write(setting.cells.join(FILE), text).ok()?;
-    Some(FILE.to_owned())
+    Some(format!("{before}{ASKED_HERE}{behind}\n{BEHIND}"))
 }

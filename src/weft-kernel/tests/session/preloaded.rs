@@ -1,5 +1,6 @@
 //! `weft-lab` and `plotters` are there in the first cell.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     ("an_interrupt_cancels_a_run_and_the_cell_goes_on", cancelled),
 ];
 
-/// Prepared once, outside of this workspace, to which cargo would count its packages.
+/// Prepared once, where `WEFT_TEMPLATES` names no folder of templates.
 static TEMPLATES: Mutex<Option<TempDir>> = Mutex::new(None);
 
 /// Removes what the cases have shared.
@@ -26,10 +27,13 @@ pub(crate) fn clean_up() {
 
 fn rig() -> Rig {
     let mut folder = TEMPLATES.lock().unwrap_or_else(PoisonError::into_inner);
-    let templates = folder
-        .get_or_insert_with(|| tempfile::tempdir().unwrap())
-        .path()
-        .to_owned();
+    let templates = std::env::var_os("WEFT_TEMPLATES").map_or_else(
+        || {
+            let own = folder.get_or_insert_with(|| tempfile::tempdir().unwrap());
+            own.path().to_owned()
+        },
+        PathBuf::from,
+    );
     template::prepare(&templates).unwrap();
     Rig::with(Options {
         templates: Some(templates),

@@ -44,7 +44,7 @@ impl CreationBench {
             clock: thread * (0.25 + rng.f64() * 0.5),
             thread,
             process: thread * (1.5 + rng.f64() * 20.0),
-            drift: 1.5 + rng.f64(),
+            drift: 1.25 + rng.f64() * 0.35,
             made: Vec::new(),
             readings: 0,
             rng: rng.fork(),

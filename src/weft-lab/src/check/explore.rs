@@ -68,6 +68,13 @@ impl Court {
         self.progress.switches.load(Ordering::Relaxed)
     }
 
+    /// How often the scheduler has chosen this thread of the schedule.
+    pub(super) fn turns(&self, thread: usize) -> u32 {
+        // Between the one that sets all up and the others is the scheduler's sentinel.
+        let task = if thread == 0 { 0 } else { thread + 1 };
+        self.progress.turns.lock().get(task).copied().unwrap_or(0)
+    }
+
     /// Ends the schedule, and the exploration.
     pub(super) fn fail(&self, fault: Fault) -> ! {
         self.fault.lock().get_or_insert(fault);

@@ -80,6 +80,15 @@ pub fn spin_lock<L: Lock>() -> Result<(), Fault> {
     super::spin_lock::judge(|| Arc::new(L::new()))
 }
 
+/// See [`check::bounded_waiting`](fn@super::bounded_waiting).
+///
+/// # Errors
+///
+/// What is wrong with the answer.
+pub fn bounded_waiting<L: Lock>() -> Result<(), Fault> {
+    super::fair_lock::judge(|| Arc::new(L::new()))
+}
+
 /// See [`check::semaphore`](fn@super::semaphore).
 ///
 /// # Errors

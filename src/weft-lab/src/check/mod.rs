@@ -17,6 +17,7 @@ mod clocks;
 mod counter;
 mod creation;
 mod explore;
+mod fair_lock;
 mod fault;
 mod game_loop;
 mod history;
@@ -134,6 +135,16 @@ pub fn switch_cost(measure: impl FnMut(&mut SwitchBench) -> f64) {
 #[track_caller]
 pub fn spin_lock<L: Lock>() {
     pass(judge::spin_lock::<L>());
+}
+
+/// Lab 6, for who wants more than [`spin_lock`](fn@spin_lock): nobody who waits for the lock is passed again and again.
+///
+/// # Panics
+///
+/// With a [`Fault`]: others went in more often than a queue lets them, or a wait has no end.
+#[track_caller]
+pub fn bounded_waiting<L: Lock>() {
+    pass(judge::bounded_waiting::<L>());
 }
 
 /// Lab 6: a semaphore lets as many in as it has permits, remembers each `release`, and sleeps without one.

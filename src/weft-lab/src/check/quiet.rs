@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use super::explore::Court;
 
@@ -58,11 +58,13 @@ fn text(payload: &(dyn Any + Send)) -> String {
 pub(super) fn prepare(run_once: impl FnOnce()) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(|_| {}));
-        run_once();
+        // Other threads may panic meanwhile (tests run side by side), and must be heard.
+        let before = Arc::new(panic::take_hook());
+        let during = Arc::clone(&before);
+        panic::set_hook(Box::new(move |info| hook(info, &**during)));
+        while_quiet(run_once);
         drop(panic::take_hook());
-        panic::set_hook(Box::new(move |info| hook(info, &before)));
+        panic::set_hook(Box::new(move |info| hook(info, &**before)));
     });
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use fastrand::Rng;
+use parking_lot::Mutex;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
 /// How long one thread may run while others could: a spinning thread must not keep out whom it waits for.
@@ -30,6 +31,8 @@ pub(super) struct Progress {
     pub(super) steps: AtomicU64,
     /// Those that went on with another thread.
     pub(super) switches: AtomicUsize,
+    /// How often each task was chosen in this schedule.
+    pub(super) turns: Mutex<Vec<u32>>,
     /// The schedule that runs, from 1.
     pub(super) schedule: AtomicU32,
 }
@@ -110,6 +113,7 @@ impl Scheduler for Chooser {
         }
         self.left = self.left.checked_sub(1)?;
         self.progress.is_done.store(false, Ordering::Relaxed);
+        self.progress.turns.lock().clear();
         self.longest = self.longest.max(self.step);
         let index = self.progress.schedule.fetch_add(1, Ordering::Relaxed);
         self.way = [Way::Any, Way::Ranked, Way::Sticky][index as usize % 3];
@@ -159,6 +163,12 @@ impl Scheduler for Chooser {
         if current != Some(next) {
             self.progress.switches.fetch_add(1, Ordering::Relaxed);
         }
+        let mut turns = self.progress.turns.lock();
+        let task = usize::from(next);
+        if turns.len() <= task {
+            turns.resize(task + 1, 0);
+        }
+        turns[task] += 1;
         self.stretch = match self.stretch {
             (Some(id), steps) if id == next && !is_over => (Some(next), steps + 1),
             _ => (Some(next), 1),

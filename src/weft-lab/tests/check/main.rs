@@ -14,6 +14,7 @@ mod address_map;
 mod buffer;
 mod counter;
 mod creation;
+mod fair_lock;
 mod game_loop;
 mod philosophers;
 mod pool;

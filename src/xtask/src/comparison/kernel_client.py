@@ -1,6 +1,6 @@
-"""Measures Rust kernels through jupyter_client; prints one JSON object a measurement.
+"""Measures Rust kernels through jupyter_client; writes one JSON object a measurement, and prints it too.
 
-Arguments: rounds, then the names of the kernels. Within a round the kernels take turns.
+Arguments: rounds, the file to write, then the names of the kernels. Within a round the kernels take turns.
 """
 
 import json
@@ -117,7 +117,10 @@ class Kernel:
 
 
 def tell(quantity, kernel, value):
-    print(json.dumps({"quantity": quantity, "kernel": kernel, "value": value}), flush=True)
+    line = json.dumps({"quantity": quantity, "kernel": kernel, "value": value})
+    print(line, flush=True)
+    with open(sys.argv[2], "a") as file:
+        print(line, file=file)
 
 
 def attempt(quantity, kernel, act):
@@ -186,7 +189,7 @@ def flood(name):
 
 
 def main():
-    rounds, kernels = int(sys.argv[1]), sys.argv[2:]
+    rounds, kernels = int(sys.argv[1]), sys.argv[3:]
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         for measure in (session, plot, notebook, flood):

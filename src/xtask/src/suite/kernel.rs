@@ -18,6 +18,7 @@ pub(super) fn check(around: &Surroundings) -> Result<()> {
     let doc = ["doc", "--no-deps", "--document-private-items", "--locked"];
     run(cargo().args(doc).args(CHOICE).env("RUSTDOCFLAGS", "-D warnings"))?;
     let mut test = around.test(&CHOICE);
+    test.env("WEFT_TEMPLATES", workspace::kernel_cache().join("weft-kernel"));
     if let Some(source) = prerequisites::std_source()? {
         test.env("RUST_SRC_PATH", source);
     }

@@ -11,12 +11,13 @@ mod steps;
 
 use std::fmt;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use weft_lab::measure::{Clock, MonotonicClock};
 
-use crate::workspace::WrongUse;
+use crate::workspace::{self, WrongUse};
 use steps::STEPS;
 
 /// Run what CI runs.
@@ -37,6 +38,8 @@ pub(crate) struct Options {
 struct Step {
     name: &'static str,
     what: &'static str,
+    /// It mostly waits, for kernels and their compilers: two such steps run side by side.
+    waits: bool,
     run: fn(&Surroundings) -> Ending,
 }
 
@@ -92,15 +95,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let surroundings = Surroundings {
         home: tempfile::tempdir()?,
     };
+    let (alone, waiting): (Vec<&Step>, Vec<&Step>) = chosen.into_iter().partition(|step| !step.waits);
     let mut endings = Vec::new();
-    for step in chosen {
+    for step in alone {
         println!("\n── {}: {}", step.name, step.what);
-        let start = MonotonicClock.now();
-        let ending = (step.run)(&surroundings);
-        let took = Duration::from_nanos(MonotonicClock.now().since(start).0);
-        println!("── {} {} ({:.1} s)", step.name, words(&ending), took.as_secs_f64());
+        let (took, ending) = timed(step, &surroundings);
+        println!("{}", last_line(step, took, &ending));
         endings.push((step.name, took, ending));
     }
+    endings.extend(side_by_side(&waiting, &surroundings));
     println!();
     for (name, took, ending) in &endings {
         println!("{name:12} {:7.1} s  {}", took.as_secs_f64(), words(ending));
@@ -114,8 +117,44 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// Steps that run only where they are named: with them CI would take longer than the 45 minutes that it may.
-const BY_NAME_ONLY: &[&str] = &["client"];
+fn timed(step: &Step, surroundings: &Surroundings) -> (Duration, Ending) {
+    let start = MonotonicClock.now();
+    let ending = (step.run)(surroundings);
+    (Duration::from_nanos(MonotonicClock.now().since(start).0), ending)
+}
+
+fn last_line(step: &Step, took: Duration, ending: &Ending) -> String {
+    format!("── {} {} ({:.1} s)", step.name, words(ending), took.as_secs_f64())
+}
+
+/// Runs two at a time. What each prints comes in one piece, when it has ended.
+fn side_by_side(steps: &[&'static Step], surroundings: &Surroundings) -> Vec<(&'static str, Duration, Ending)> {
+    let queue = Mutex::new(steps.iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let endings = Mutex::new(Vec::new());
+    let lane = || {
+        while let Some(step) = next() {
+            let start = MonotonicClock.now();
+            println!("── {} begins", step.name);
+            let (took, ending, log) = match workspace::logged(|| timed(step, surroundings)) {
+                Ok(((took, ending), log)) => (took, ending, log),
+                Err(error) => {
+                    let took = Duration::from_nanos(MonotonicClock.now().since(start).0);
+                    (took, Ending::Failed(error), String::new())
+                }
+            };
+            let last = last_line(step, took, &ending);
+            println!("\n── {}: {}\n{log}{last}", step.name, step.what);
+            let mut endings = endings.lock().unwrap_or_else(PoisonError::into_inner);
+            endings.push((step.name, took, ending));
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(lane);
+        scope.spawn(lane);
+    });
+    endings.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn choose(steps: &'static [Step], names: &[String]) -> Result<Vec<&'static Step>, WrongUse> {
     if let Some(unknown) = names.iter().find(|name| !steps.iter().any(|step| step.name == **name)) {
@@ -127,10 +166,7 @@ fn choose(steps: &'static [Step], names: &[String]) -> Result<Vec<&'static Step>
     }
     Ok(steps
         .iter()
-        .filter(|step| {
-            let is_named = names.iter().any(|name| name == step.name);
-            is_named || (names.is_empty() && !BY_NAME_ONLY.contains(&step.name))
-        })
+        .filter(|step| names.is_empty() || names.iter().any(|name| name == step.name))
         .collect())
 }
 
@@ -163,14 +199,41 @@ mod tests {
             let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
             choose(STEPS, &names).map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&[]).unwrap().len(), STEPS.len() - BY_NAME_ONLY.len());
-        assert_eq!(names(&["client"]).unwrap(), ["client"]);
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
         assert_eq!(names(&["clippy", "format"]).unwrap(), ["format", "clippy"]);
         let error = names(&["clipy"]).unwrap_err().to_string();
         assert!(
             error.starts_with("there is no step \"clipy\"; there are: format, sources, licences, clippy"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn steps_that_wait_run_side_by_side_and_none_is_lost() {
+        static MET: std::sync::Barrier = std::sync::Barrier::new(2);
+        fn meet(_: &Surroundings) -> Ending {
+            MET.wait();
+            Ending::Passed
+        }
+        const fn step(name: &'static str) -> Step {
+            Step {
+                name,
+                what: "meets another",
+                waits: true,
+                run: meet,
+            }
+        }
+        static FOUR: [Step; 4] = [step("one"), step("two"), step("three"), step("four")];
+        let surroundings = Surroundings {
+            home: tempfile::tempdir().unwrap(),
+        };
+        let steps: Vec<_> = FOUR.iter().collect();
+        let mut ended: Vec<_> = side_by_side(&steps, &surroundings)
+            .into_iter()
+            .map(|(name, _, _)| name)
+            .collect();
+        ended.sort_unstable();
+        assert_eq!(ended, ["four", "one", "three", "two"]);
     }
 
     #[test]
