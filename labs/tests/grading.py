@@ -158,6 +158,8 @@ MARKS = """fn sum(_: &[u64]) -> u64 {
 class Hostile(unittest.TestCase):
     """Submissions that do harm, each beside an answer that is right: they lose their own points and nobody else's."""
 
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         cls.ground = ground = Ground()

@@ -14,7 +14,7 @@ const SHOWN: &str = "run(\"thread-life\")";
 async fn command(page: &Browser, name: &str, arguments: &Value) {
     let done = "window.weftDone";
     page.evaluate(&format!(
-        "{done} = false; jupyterapp.commands.execute({name:?}, {arguments}).then(() => {done} = true)"
+        "{done} = false; jupyterapp.commands.execute({name:?}, {arguments}).finally(() => {done} = true)"
     ))
     .await;
     page.wait_for(name, done).await;
