@@ -17,7 +17,6 @@ use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -25,6 +24,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, Uid, chown, geteuid, setsid};
 use std::os::fd::AsFd;
+use weft_kernel::supervisor::END_CELL;
 use weft_lab::measure::{Clock, MonotonicClock, Nanos};
 
 use crate::args::{Role, Run};
@@ -42,8 +42,9 @@ const TASKS: usize = 384;
 const SPARE_TASKS: usize = 128;
 /// With so few, no cell is multiplying.
 const CALM: usize = 96;
-/// A cell that multiplies has so long beyond its own time limit before it costs what the notebook has in memory.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// The supervisor has so long to end a cell that uses too much. Then all cells' processes are killed, and what the
+/// notebook has in memory with them.
+const PATIENCE: Nanos = Nanos(4_000_000_000);
 /// How often running cells are looked for before they are killed as they are.
 const LOOKS: usize = 100;
 /// The same while the one that starts them goes on.
@@ -139,14 +140,13 @@ fn guard(args: &Run, homes: &Path) -> anyhow::Result<Status> {
         .memory_limit
         .unwrap_or(u64::MAX / 2)
         .saturating_add(KERNEL_MEMORY);
-    let patience = args.limits.cell_timeout.unwrap_or_default() + PATIENCE;
-    let ended = watch(&mut kernel, &home.0, limit, patience);
+    let ended = watch(&mut kernel, &home.0, limit);
     end_all();
     Ok(if ended { Status::Done } else { Status::Failed })
 }
 
 /// Until the kernel has ended (and then whether it did well) or the front is gone.
-fn watch(kernel: &mut Child, home: &Path, memory_limit: u64, patience: Duration) -> bool {
+fn watch(kernel: &mut Child, home: &Path, memory_limit: u64) -> bool {
     let input = std::io::stdin();
     let own_files = || {
         OF_CELLS
@@ -158,7 +158,7 @@ fn watch(kernel: &mut Child, home: &Path, memory_limit: u64, patience: Duration)
     let pid = kernel.id().cast_signed();
     // The processes that were there when all was calm: the cell that runs, and the copy to which it steps back.
     let mut calm = HashSet::new();
-    let mut storm = None;
+    let mut beyond = None;
     loop {
         let mut ready = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
         let polled = poll(&mut ready, PollTimeout::from(100_u8));
@@ -175,25 +175,39 @@ fn watch(kernel: &mut Child, home: &Path, memory_limit: u64, patience: Duration)
         let full = own > DISK || usage::disk(home).saturating_sub(own) > start + DISK;
         if tasks <= CALM {
             calm = weft_lab::sys::descendants(pid).into_iter().collect();
-            storm = None;
-        } else if tasks > TASKS && is_within(patience, *storm.get_or_insert_with(|| MonotonicClock.now())) {
-            // What multiplies goes; the cell itself has the time that any cell has, and is then the only one to fail.
-            end_cells(pid, &calm, HASTY_LOOKS);
+        }
+        if !full && tasks <= TASKS && usage::memory(pid) <= memory_limit {
+            beyond = None;
             continue;
         }
-        if full || tasks > TASKS || usage::memory(pid) > memory_limit {
+        let now = MonotonicClock.now();
+        if now.since(*beyond.get_or_insert(now)) < PATIENCE {
+            order_end(pid);
+            if tasks > TASKS {
+                end_cells(pid, &calm, HASTY_LOOKS);
+            }
+        } else {
             end_cells(pid, &HashSet::new(), LOOKS);
-            if full {
-                for folder in OF_CELLS {
-                    empty(&home.join(folder));
-                }
+        }
+        if full {
+            for folder in OF_CELLS {
+                empty(&home.join(folder));
             }
         }
     }
 }
 
-fn is_within(patience: Duration, since: Nanos) -> bool {
-    u128::from(MonotonicClock.now().since(since).0) < patience.as_nanos()
+/// Has the supervisor end the cell, which is then the only one to fail, and ends what compiles.
+fn order_end(kernel: i32) {
+    for child in usage::children(kernel) {
+        if usage::blocks(child, END_CELL) {
+            let _gone = kill(Pid::from_raw(child), END_CELL);
+        } else {
+            for pid in weft_lab::sys::descendants(child) {
+                let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+        }
+    }
 }
 
 /// Ends what the kernel's children have started: the cells and compilers, not the kernel and its supervisor.
@@ -212,7 +226,10 @@ fn end_cells(kernel: i32, calm: &HashSet<i32>, looks: usize) {
     };
     // One that is stopped starts no other. All of them are when a look finds none that runs.
     for _ in 0..looks {
-        let running: Vec<i32> = cells().into_iter().filter(|pid| !usage::is_stopped(*pid)).collect();
+        let running: Vec<i32> = cells()
+            .into_iter()
+            .filter(|pid| !weft_lab::sys::is_stopped(*pid))
+            .collect();
         if running.is_empty() {
             break;
         }
@@ -248,7 +265,7 @@ fn end_all() {
         for _again in 0..50 {
             let mut found = weft_lab::sys::descendants(own);
             found.retain(|pid| kill(Pid::from_raw(*pid), signal).is_ok());
-            if signal == Signal::SIGSTOP && found.iter().all(|pid| usage::is_stopped(*pid)) {
+            if signal == Signal::SIGSTOP && found.iter().all(|pid| weft_lab::sys::is_stopped(*pid)) {
                 break;
             }
             while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}

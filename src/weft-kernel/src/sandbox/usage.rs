@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use nix::sys::signal::Signal;
+
 /// Bytes on the disk below this folder; a link is followed nowhere.
 pub(super) fn disk(folder: &Path) -> u64 {
     let mut sum = 0;
@@ -62,11 +64,12 @@ fn tree(pid: i32) -> Vec<i32> {
     all
 }
 
-/// Whether a process is stopped or gone.
-pub(super) fn is_stopped(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_none_or(|state| "TtZX".contains(state))
+/// Whether a process has this signal blocked (`proc_pid_status(5)`).
+pub(super) fn blocks(pid: i32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+    let mask = blocked.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal as i32 - 1)) != 0)
 }
 
 #[cfg(test)]
@@ -83,9 +86,22 @@ mod tests {
     }
 
     #[test]
+    fn a_blocked_signal_is_seen() {
+        let mut set = nix::sys::signal::SigSet::empty();
+        set.add(Signal::SIGUSR1);
+        // Of this thread alone, whose file is asked for.
+        let blocked = std::thread::spawn(move || {
+            set.thread_block().unwrap();
+            let own = nix::unistd::gettid().as_raw();
+            (blocks(own, Signal::SIGUSR1), blocks(own, Signal::SIGUSR2))
+        });
+        assert_eq!(blocked.join().unwrap(), (true, false));
+    }
+
+    #[test]
     fn this_process_has_tasks_and_memory() {
         let own = std::process::id().cast_signed();
         assert!(tasks(own) >= 1 && memory(own) > 0);
-        assert!(!is_stopped(own) && is_stopped(i32::MAX));
+        assert!(!weft_lab::sys::is_stopped(own) && weft_lab::sys::is_stopped(i32::MAX));
     }
 }

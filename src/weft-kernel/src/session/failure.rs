@@ -127,6 +127,10 @@ pub(super) fn died(death: &Death) -> Failure {
             )
         }
         Cause::Memory(limit) => ("OutOfMemory", beyond(limit)),
+        Cause::Beyond => (
+            "BeyondLimits",
+            "the cell was ended, since it used more processes, disk or memory than a cell may".to_owned(),
+        ),
         Cause::Exit(status) => ("Exit", format!("the cell ended its process with status {status}")),
         Cause::Signal(6) if words.contains("has overflowed its stack") => (
             "StackOverflow",

@@ -9,6 +9,9 @@ use nix::unistd::Pid;
 use super::wire::{Cause, Death, Frame, FromRunner, Panic, Said, ToRunner, say};
 use super::{Doing, Member, Over, Supervisor, set_nonblocking, tree};
 
+/// So often it is looked for what a cell has left running.
+const LOOKS: usize = 200;
+
 impl Supervisor {
     pub(super) fn runner_died(&mut self, cause: Cause) -> Result<(), Over> {
         self.forward(true)?;
@@ -61,12 +64,24 @@ impl Supervisor {
         self.answer_that_nothing_happened()
     }
 
-    /// Ends what a dead runner has started. The standby, a copy of it from before, is no part of that.
-    fn kill_leftovers(&self) {
-        let spared = self.standby.as_ref().map(|standby| standby.pid.as_raw());
-        for pid in weft_lab::sys::descendants(std::process::id().cast_signed()) {
-            if Some(pid) != spared {
-                let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    /// Ends what cells have started: all but the runner, if it lives, and the standby. Who forks faster than it is killed
+    /// is stopped first.
+    pub(super) fn kill_leftovers(&self) {
+        let members = self.runner.iter().chain(&self.standby);
+        let spared: Vec<i32> = members.map(|member| member.pid.as_raw()).collect();
+        for _ in 0..LOOKS {
+            let mut found = tree::below(Pid::this());
+            found.retain(|pid| !spared.contains(pid));
+            if found.is_empty() {
+                return;
+            }
+            let signal = if found.iter().all(|pid| weft_lab::sys::is_stopped(*pid)) {
+                Signal::SIGKILL
+            } else {
+                Signal::SIGSTOP
+            };
+            for pid in found {
+                let _gone = kill(Pid::from_raw(pid), signal);
             }
         }
     }

@@ -34,6 +34,8 @@ use wire::{Cause, Frame, Job, Lines, Order, Panic, Said, ToRunner, say};
 
 /// How often a run is looked at: its time, its memory, whether it waits for a line.
 const TICK: Duration = Duration::from_millis(50);
+/// Ends the cell that runs; the sandbox's guard sends it. Of the kernel's children the supervisor alone blocks it.
+pub const END_CELL: Signal = Signal::SIGUSR1;
 /// How long a cell that was asked to stop may take.
 const GRACE: Nanos = Nanos(2_000_000_000);
 
@@ -166,6 +168,7 @@ impl Supervisor {
         }
         let mut taken = SigSet::empty();
         taken.add(Signal::SIGCHLD);
+        taken.add(END_CELL);
         // What is meant for the reader's cell must not end its keeper.
         for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
             taken.add(signal);
@@ -425,9 +428,27 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Takes the ends of children.
+    /// Ends the cell that runs, and otherwise what earlier ones have left running.
+    fn end_cell(&mut self) {
+        match (&mut self.doing, &self.runner) {
+            (Doing::Running(run), Some(runner)) if run.ending.is_none() => {
+                run.ending = Some((Cause::Beyond, MonotonicClock.now()));
+                let _gone = kill(runner.pid, Signal::SIGKILL);
+            }
+            // It is being ended, or a copy is being made.
+            (Doing::Running(_), _) => {}
+            _ if self.awaiting => {}
+            _ => self.kill_leftovers(),
+        }
+    }
+
+    /// Takes the ends of children, and what the sandbox's guard orders.
     fn take_signals(&mut self) -> Result<(), Over> {
-        while let Ok(Some(_)) = self.signals.read_signal() {}
+        while let Ok(Some(signal)) = self.signals.read_signal() {
+            if signal.ssi_signo == END_CELL as u32 {
+                self.end_cell();
+            }
+        }
         while let Ok(status) = waitpid(None::<Pid>, Some(WaitPidFlag::WNOHANG)) {
             let (pid, cause) = match status {
                 WaitStatus::Exited(pid, status) => (pid, Cause::Exit(status)),

@@ -36,11 +36,7 @@ fn children(pid: i32) -> Vec<i32> {
         let Ok(children) = fs::read_to_string(task.path().join("children")) else {
             continue;
         };
-        let alive = |pid: &i32| {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-            state.is_some_and(|state| state != 'Z')
-        };
+        let alive = |pid: &i32| weft_lab::sys::state(*pid).is_some_and(|state| state != 'Z');
         found.extend(
             children
                 .split_whitespace()

@@ -117,6 +117,8 @@ pub(crate) enum Cause {
     Interrupt,
     Timeout(u64),
     Memory(u64),
+    /// The sandbox's guard saw that it uses more than it may.
+    Beyond,
 }
 
 /// What the supervisor tells a runner or a standby, one JSON document a line.

@@ -31,8 +31,8 @@ pub use registers::{
 };
 pub use resources::{forbid_random_layout, ignore_signal, ignores_signal, layout_is_random, set_variable};
 pub use task::{
-    Child, Ended, clone_thread, clone_vm, descendants, fork_and_wait, fork_exec_and_wait, kill_all_children,
-    reap_ended, spawn_and_wait, thread_id, unshare_files, vfork_until_read, wait_for_any,
+    Child, Ended, clone_thread, clone_vm, descendants, fork_and_wait, fork_exec_and_wait, is_stopped,
+    kill_all_children, reap_ended, spawn_and_wait, state, thread_id, unshare_files, vfork_until_read, wait_for_any,
 };
 pub use tiny::TinyProgram;
 pub use trace::Tracee;

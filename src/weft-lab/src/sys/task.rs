@@ -433,6 +433,19 @@ pub fn descendants(root: i32) -> Vec<i32> {
     found
 }
 
+/// What a process does, as the letter of `proc_pid_stat(5)`; `None` where it is gone.
+#[must_use]
+pub fn state(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// Whether a process runs no more: it is stopped, dead or gone.
+#[must_use]
+pub fn is_stopped(pid: i32) -> bool {
+    state(pid).is_none_or(|state| "TtZX".contains(state))
+}
+
 /// The parent's id: the second word after the name, which stands in parentheses and may hold anything.
 fn parent_in(stat: &str) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
