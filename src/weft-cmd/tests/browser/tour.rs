@@ -38,9 +38,9 @@ async fn the_tour_to_record_in_a_browser() {
             page.wait_for("a kernel that waits", "document.querySelector('[data-status=idle]')")
                 .await;
             // Its end is the end of the notebook, which has one cell that is meant to fail.
-            command(&page, "notebook:run-all-cells", &Value::Null).await;
+            command(&page, "notebook:run-all-cells", &serde_json::json!({})).await;
             assert_eq!(
-                page.evaluate("return document.querySelectorAll('.jp-Notebook [data-mime-type$=stderr] pre').length")
+                page.evaluate("return document.querySelectorAll('.jp-Notebook [data-mime-type=\"application/vnd.jupyter.error\"]').length")
                     .await,
                 1,
                 "one cell is meant to fail, and no other does"

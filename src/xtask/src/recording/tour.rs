@@ -52,6 +52,12 @@ pub(super) fn record() -> Result<()> {
         }
         Ok(())
     };
+    // No question about news over the notebook.
+    let settings = "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings";
+    workspace::write_whole(
+        &folder.path().join("JUPYTER_CONFIG_DIR").join(settings),
+        "{\"fetchNews\": \"false\", \"checkForUpdates\": false, \"doNotDisturbMode\": true}\n",
+    )?;
     let mut install = command(workspace::kernel()?);
     surround(&mut install)?;
     run(install.args(["install", "--prefix"]).arg(&prefix))?;
@@ -66,10 +72,6 @@ pub(super) fn record() -> Result<()> {
             "--ServerApp.port_retries=0",
             "--LabApp.expose_app_in_browser=True",
             "--log-level=INFO",
-        ])
-        .args([
-            "--LabApp.news_url=",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ])
         .arg(format!("--ServerApp.root_dir={}", course.display()))
         .env("JUPYTER_TOKEN", &token);
