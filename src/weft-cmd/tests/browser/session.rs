@@ -152,6 +152,15 @@ impl Browser {
         self.client.set_window_size(width, height).await.unwrap();
     }
 
+    /// What pages are told of the reader's choice: `light` or `dark`.
+    pub(crate) async fn prefer(&self, scheme: &str) {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.client
+            .issue_cmd(Protocol("Emulation.setEmulatedMedia", media))
+            .await
+            .unwrap();
+    }
+
     /// Waits until what was asked for is drawn.
     pub(crate) async fn settle(&self) {
         sleep(Duration::from_secs(2)).await;
@@ -241,5 +250,20 @@ impl WebDriverCompatibleCommand for Log {
 
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(json!({ "type": self.0 }).to_string()))
+    }
+}
+
+/// The driver's own way to a command of the browser's protocol, with its parameters.
+#[derive(Debug)]
+struct Protocol(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Protocol {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.0, "params": self.1 });
+        (http::Method::POST, Some(body.to_string()))
     }
 }

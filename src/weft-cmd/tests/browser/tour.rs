@@ -40,7 +40,7 @@ async fn the_tour_to_record_in_a_browser() {
             // Its end is the end of the notebook, which has one cell that is meant to fail.
             command(&page, "notebook:run-all-cells", &serde_json::json!({})).await;
             assert_eq!(
-                page.evaluate("return document.querySelectorAll('.jp-Notebook [data-mime-type=\"application/vnd.jupyter.error\"]').length")
+                page.evaluate("return document.querySelectorAll('.jp-Notebook [data-mime-type=\"application/vnd.jupyter.stderr\"]').length")
                     .await,
                 1,
                 "one cell is meant to fail, and no other does"
@@ -63,11 +63,15 @@ async fn picture(page: &Browser, folder: &Path, theme: &str) {
         &format!("document.body.dataset.jpThemeLight === '{}'", theme == "light"),
     )
     .await;
-    page.evaluate(&format!(
-        "[...document.querySelectorAll('.jp-CodeCell')].find(cell => cell.textContent.includes({SHOWN:?}))
-            .scrollIntoView({{ block: 'start' }})"
-    ))
-    .await;
-    page.settle().await;
+    page.prefer(theme).await;
+    // Once to have the outputs drawn, which moves all below them, and once more.
+    for _ in 0..2 {
+        page.evaluate(&format!(
+            "[...document.querySelectorAll('.jp-CodeCell')].find(cell => cell.textContent.includes({SHOWN:?}))
+                .scrollIntoView({{ block: 'start' }})"
+        ))
+        .await;
+        page.settle().await;
+    }
     std::fs::write(folder.join(format!("tour-{theme}.png")), page.screenshot().await).unwrap();
 }
