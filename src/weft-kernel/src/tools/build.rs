@@ -22,7 +22,12 @@ const QUICK: &str = "src/quick.rs";
 /// Does what `cargo build` or `cargo check` would.
 pub(super) fn run(setting: &Setting, words: &[&str]) -> i32 {
     let evcxrs = manifest::read(setting);
-    let source = fs::read_to_string(setting.cells.join(SOURCE)).unwrap_or_default();
+    let mut source = fs::read_to_string(setting.cells.join(SOURCE)).unwrap_or_default();
+    if let Some(text) = lighter::checkable(&source)
+        && fs::write(setting.cells.join(SOURCE), &text).is_ok()
+    {
+        source = text;
+    }
     let mode = if words.contains(&"check") { "check" } else { "build" };
     let what = answers::key(setting, &(mode, &evcxrs, &source));
     if let Some(status) = copied(setting, &what) {

@@ -21,6 +21,8 @@ const BEGIN: &str = "mod evcxr_internal_runtime {\n";
 const END: &str = "\n}\n#[unsafe(no_mangle)]\n";
 /// What is kept must be what the crate keeps.
 const KEPT: &str = "    variables: std::collections::HashMap<String, Box<dyn std::any::Any + 'static>>,\n";
+/// Of the session's first cell.
+const OF_ANALYSIS: &str = "fn evcxr_variable_store() {}";
 /// Types that nothing in a cell can change.
 const FIXED: [&str; 18] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
@@ -49,6 +51,15 @@ pub(super) fn made(setting: &Setting, source: &str) -> Option<Lighter> {
     let (text, left) = lightened(source)?;
     let arguments = vec!["--extern".to_owned(), format!("{CRATE}={}", library.display())];
     library.is_file().then_some(Lighter { text, arguments, left })
+}
+
+/// What evcxr has the compiler check, when rust-analyzer knows no more, is what it had analysed; there the session's
+/// function of this name stands beside evcxr's (`session/hook.rs`), and gives way. `None` where it does not stand.
+pub(super) fn checkable(source: &str) -> Option<String> {
+    source
+        .contains("fn evcxr_variable_store<T")
+        .then(|| source.replacen(OF_ANALYSIS, "", 1))
+        .filter(|text| text != source)
 }
 
 /// Compiles the crate that keeps variables, for all sessions of a template.
@@ -211,9 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_compiler_checks_has_a_name_once() {
+        assert!(crate::session::HOOK.contains(OF_ANALYSIS));
+        let evcxrs = "fn evcxr_variable_store<T: 'static>(_: T) {}\n";
+        let text = checkable(&format!("{OF_ANALYSIS}\n{evcxrs}"));
+        assert_eq!(text, Some(format!("\n{evcxrs}")));
+        assert_eq!(checkable(evcxrs), None);
+        assert_eq!(checkable(OF_ANALYSIS), None);
+    }
+
+    #[test]
     fn the_store_keeps_what_it_is_given() {
-        // SAFETY: the store was made by this function, and nothing else has it.
-        let mut kept = unsafe { Box::from_raw(store::create_variable_store()) };
+        assert!(!store::create_variable_store().is_null());
+        let mut kept = store::VariableStore::default();
         kept.put_variable("x", vec![1_u8]);
         assert!(kept.check_variable::<Vec<u8>>("x") && kept.check_variable::<u8>("y"));
         assert!(!kept.check_variable::<Vec<i8>>("x"));

@@ -19,6 +19,7 @@ mod lighter;
 mod manifest;
 mod metadata;
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "elsewhere it is a crate of its own")]
 mod store;
 mod toolchain;
 mod value;
