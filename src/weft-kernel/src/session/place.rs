@@ -13,6 +13,9 @@ use crate::tools::{self, Toolchain};
 /// The variable through which evcxr learns its folder.
 const EVCXR_FOLDER: &str = "EVCXR_TMPDIR";
 
+/// The variable by which a sandbox says where sessions are.
+const SESSIONS: &str = "WEFT_KERNEL_SESSIONS";
+
 /// Locked by the session whose folder it is in.
 const IN_USE: &str = "in-use";
 
@@ -31,7 +34,7 @@ pub(crate) fn choose() {
             .join("sessions")
     };
     // In a sandbox the templates' folder is not to be written to.
-    let sessions = std::env::var_os("WEFT_KERNEL_SESSIONS").map_or_else(beside, PathBuf::from);
+    let sessions = std::env::var_os(SESSIONS).map_or_else(beside, PathBuf::from);
     for (name, value) in template::environment(&sessions.join(name)) {
         sys::set_env(name, value.as_deref());
     }
@@ -73,9 +76,11 @@ impl Place {
         let in_use = File::create(folder.join(IN_USE)).map_err(failed)?;
         in_use.lock().map_err(failed)?;
         remove_abandoned(folder);
+        // A sandbox's guard empties the folder for what is temporary when cells have filled it.
+        let beside = std::env::var_os(SESSIONS).map_or_else(std::env::temp_dir, PathBuf::from);
         let sockets = tempfile::Builder::new()
             .prefix("weft-kernel-")
-            .tempdir()
+            .tempdir_in(beside)
             .map_err(failed)?;
         let (template, note) = match &options.templates {
             Some(templates) => template_in(templates),
