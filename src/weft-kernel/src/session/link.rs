@@ -13,7 +13,7 @@ use super::{CellId, Event, Events, MimeMap};
 use crate::supervisor::wire::{Death, Frame, Order, Panic, Said, kernel_socket, say};
 
 /// A representation that is not followed by the cell's end within this time is shown at once and not as its value.
-const VALUE_FOLLOWS: Duration = Duration::from_millis(250);
+const VALUE_FOLLOWS: Duration = Duration::from_secs(1);
 /// Rich content of this type is a whole display message, as `weft_lab::notebook` writes it.
 const DISPLAY: &str = "application/vnd.weft.display+json";
 
