@@ -26,7 +26,7 @@ pub(crate) fn mdbook() -> Result<PathBuf> {
                 ])
                 .arg(&tools)
                 .args(["--no-default-features", "--features", "search", "--force"])
-                // It runs for seconds, and is built in a fifth of the time.
+                // It runs for seconds, so that it is built soon counts for more.
                 .args(["--profile", "dev"])
                 .env("CARGO_PROFILE_DEV_DEBUG", "false"),
         )
