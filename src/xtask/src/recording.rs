@@ -6,7 +6,7 @@ mod tour;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use weft_lab::claim::Section;
@@ -16,7 +16,7 @@ use weft_lab::machine::profile::Profile;
 use weft_lab::page_lab::{PAGE_LABS, PageLab};
 use weft_lab::{Event, Mode, Record, Request, Runner, judge, sys};
 
-use crate::workspace::{self, WrongUse};
+use crate::workspace::{self, WrongUse, cargo};
 
 /// Run every experiment in full and store the records that the book shows.
 ///
@@ -262,6 +262,23 @@ fn folder_of(section: Section, options: &Options) -> Result<PathBuf> {
         None => recorded,
     };
     Ok(recorded.join(options.profile.folder().unwrap_or_default()))
+}
+
+/// The command for one of the browser's tests that are none, but record something.
+fn in_a_browser(run: &str) -> Command {
+    let mut browser = cargo();
+    browser
+        .args([
+            "test",
+            "--quiet",
+            "--locked",
+            "--package",
+            "weft-cmd",
+            "--test",
+            "browser",
+        ])
+        .args(["--", "--ignored", "--exact", run]);
+    browser
 }
 
 #[cfg(test)]

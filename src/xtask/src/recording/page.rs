@@ -5,9 +5,9 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use weft_lab::page_lab::{PageLab, PageRecord};
 
-use super::{Options, folder_of};
+use super::{Options, folder_of, in_a_browser};
 use crate::prerequisites;
-use crate::workspace::{self, cargo, run};
+use crate::workspace::{self, run};
 
 /// The run of the browser's tests that writes the result.
 const RUN: &str = "page_lab::a_full_run_to_record_in_a_browser";
@@ -17,19 +17,7 @@ pub(super) fn record(lab: &PageLab, options: &Options) -> Result<()> {
     prerequisites::browser()?;
     let folder = tempfile::tempdir()?;
     let kept = folder.path().join("result.json");
-    let arguments = [
-        "test",
-        "--quiet",
-        "--locked",
-        "--package",
-        "weft-cmd",
-        "--test",
-        "browser",
-        "--",
-    ];
-    let mut browser = cargo();
-    browser.args(arguments).args(["--ignored", "--exact", RUN]);
-    run(browser.env("WEFT_PAGE_RESULT", &kept))?;
+    run(in_a_browser(RUN).env("WEFT_PAGE_RESULT", &kept))?;
     let json = fs::read_to_string(&kept).with_context(|| format!("the browser kept no result of {}", lab.id))?;
     let result = PageRecord::from_json(&json).context("the browser kept something else than a result")?;
     if result.claim != lab.id {

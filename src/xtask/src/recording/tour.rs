@@ -7,7 +7,8 @@ use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace::{self, cargo, command, run};
+use super::in_a_browser;
+use crate::workspace::{self, command, run};
 use crate::{labs, prerequisites};
 
 pub(super) const NAME: &str = "tour";
@@ -84,18 +85,7 @@ pub(super) fn record() -> Result<()> {
     );
     // Nobody reads it, and a full pipe would hold the server.
     std::thread::spawn(move || said.for_each(drop));
-    let arguments = [
-        "test",
-        "--quiet",
-        "--locked",
-        "--package",
-        "weft-cmd",
-        "--test",
-        "browser",
-    ];
-    run(cargo()
-        .args(arguments)
-        .args(["--", "--ignored", "--exact", RUN])
+    run(in_a_browser(RUN)
         .env(
             "WEFT_TOUR_URL",
             format!("http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?reset&token={token}"),
