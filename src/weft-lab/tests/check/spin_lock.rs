@@ -69,7 +69,7 @@ flag_lock!(
     }
 );
 
-struct Ticket {
+pub(crate) struct Ticket {
     next: AtomicUsize,
     now: AtomicUsize,
 }
@@ -92,7 +92,7 @@ impl Lock for Ticket {
     }
 }
 
-struct Sleeping {
+pub(crate) struct Sleeping {
     taken: Mutex<bool>,
     free: Condvar,
 }
