@@ -14,7 +14,12 @@ class Growth(KernelTest):
         kernel = psutil.Process(self.notebook.pid)
         early = None
         for number in range(CELLS):
-            code = (f"let v{number % 20} = vec![{number}; 10];", f'println!("{{}}", {number});', f"{number} + 1")
+            code = (
+                # Rust-analyzer infers this type, so it knows the standard library from here on.
+                f"let v{number % 20} = (0..{number}).map(|n| n * 2).collect::<Vec<i32>>();",
+                f'println!("{{}}", {number});',
+                f"{number} + 1",
+            )
             cell = self.assert_ok(self.run_cell(code[number % 3]))
             self.assertEqual(cell.reply["execution_count"], number + 1)
             if number == EARLY:
