@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 from jupyter_client.manager import KernelManager
+from jupyter_client.session import Session
 
 PROGRAM = os.environ["WEFT_KERNEL"]
 NAME = "weft"
@@ -59,6 +60,8 @@ class Notebook:
 
     def _connected(self):
         client = self.manager.client()
+        # As programs of their own have: by its name, which is that of its sockets, a client gets its replies.
+        client.session = Session(key=self.manager.session.key)
         client.start_channels()
         client.wait_for_ready(timeout=PATIENCE)
         return client

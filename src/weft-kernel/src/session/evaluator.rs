@@ -21,15 +21,26 @@ use super::{
 use crate::supervisor::wire::{self, Cause};
 use crate::tools;
 
-/// How long nobody must want anything before rust-analyzer reads the standard library, which takes seconds.
+/// How long nobody must want anything before rust-analyzer learns more.
 const IDLE: Duration = Duration::from_millis(150);
-/// The level of optimisation as evcxr writes it into its manifest, before rust-analyzer knows the standard library and
-/// after: a manifest that has changed is what makes it read all anew.
+/// The level of optimisation as evcxr writes it into its manifest once rust-analyzer is to read the crates: a manifest
+/// that has changed is what makes it read all anew.
 const READ_ANEW: &str = "0 # with std";
-/// What rust-analyzer is asked so that it has read the standard library when the reader's first `let` comes.
+/// What rust-analyzer is asked so that it infers and completes as quickly for the reader's first `let` as for the next.
 const WARMING: &str = "let w = vec![1]; w.";
 /// Parsers go deep.
 const STACK: usize = 64 << 20;
+
+/// What rust-analyzer knows. A step takes it seconds, and a cell that comes meanwhile waits for the end of that step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    /// The cells alone.
+    Cells,
+    /// What there is in the standard library and in the crates.
+    Crates,
+    /// Also which type can do what, as far as most code needs it.
+    Types,
+}
 
 /// What evcxr gives for a cell, or that it panicked.
 type Result = thread::Result<std::result::Result<EvalOutputs, evcxr::Error>>;
@@ -96,8 +107,7 @@ struct Evaluator {
     generation: u64,
     /// A cell has used `.await`, so evcxr keeps a runtime of threads.
     uses_async: bool,
-    /// Rust-analyzer knows the standard library.
-    infers: bool,
+    known: Known,
     // Last, so that it is removed when all else has ended.
     place: Place,
 }
@@ -126,35 +136,42 @@ impl Evaluator {
             shared,
             generation,
             uses_async: false,
-            infers: false,
+            known: Known::Cells,
             place,
         })
     }
 
-    /// Sees to it that types can be inferred and completed. The first time it takes seconds.
-    fn learn_std(&mut self) {
-        if self.infers {
-            return;
+    /// Sees to it that types can be inferred and completed.
+    fn learn_crates(&mut self) {
+        if self.known == Known::Cells {
+            self.learn_more();
         }
-        self.infers = true;
-        if let Err(error) = self.place.show_std() {
-            self.link
-                .note(&format!("rust-analyzer cannot be shown the standard library: {error}"));
+    }
+
+    fn learn_more(&mut self) {
+        if self.known == Known::Cells {
+            if let Err(error) = self.place.show_crates() {
+                self.link
+                    .note(&format!("rust-analyzer cannot be shown the standard library: {error}"));
+            }
+            let _never_empty = self.context.set_opt_level(READ_ANEW);
+            self.execute_unheard("{}");
+            self.known = Known::Crates;
+        } else {
+            let _nothing = complete(&mut self.context, WARMING, WARMING.len());
+            self.known = Known::Types;
         }
-        let _never_empty = self.context.set_opt_level(READ_ANEW);
-        self.execute_unheard("{}");
-        let _nothing = complete(&mut self.context, WARMING, WARMING.len());
     }
 
     fn serve(&mut self, jobs: &mpsc::Receiver<Job>) {
         loop {
-            let job = if self.infers {
+            let job = if self.known == Known::Types {
                 jobs.recv().ok()
             } else {
                 match jobs.recv_timeout(IDLE) {
                     Ok(job) => Some(job),
                     Err(mpsc::RecvTimeoutError::Timeout) => {
-                        self.learn_std();
+                        self.learn_more();
                         continue;
                     }
                     Err(mpsc::RecvTimeoutError::Disconnected) => None,
@@ -170,11 +187,11 @@ impl Evaluator {
                     let _gone = reply.send(outcome);
                 }
                 Job::Complete { code, cursor, reply } => {
-                    self.learn_std();
+                    self.learn_crates();
                     let _gone = reply.send(complete(&mut self.context, &code, cursor));
                 }
                 Job::Inspect { code, cursor, reply } => {
-                    self.learn_std();
+                    self.learn_crates();
                     let _gone = reply.send(inspect(&mut self.context, &code, cursor));
                 }
             }
@@ -198,10 +215,10 @@ impl Evaluator {
         outcome
     }
 
-    /// Has evcxr evaluate a cell; `None` where it was interrupted before it began. Until types can be inferred, those
-    /// that the text tells are written into it.
+    /// Has evcxr evaluate a cell; `None` where it was interrupted before it began. Until types are inferred
+    /// quickly, those that the text tells are written into it.
     fn evaluate(&mut self, cell: CellId, code: &str) -> Option<(Result, Told)> {
-        if !self.infers {
+        if self.known < Known::Types {
             if let Variables::Told(written) = types::written(code) {
                 let (result, told) = self.attempt(cell, &written);
                 // An error is to show the code as it was written, and may be one of our own making.
@@ -210,7 +227,7 @@ impl Evaluator {
                     return Some((result, told));
                 }
             }
-            self.learn_std();
+            self.learn_crates();
         }
         let is_wanted = !self.shared.interrupted.load(Ordering::SeqCst);
         is_wanted.then(|| self.attempt(cell, code))

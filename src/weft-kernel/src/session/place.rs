@@ -109,9 +109,9 @@ impl Place {
         self.sockets.path()
     }
 
-    /// Lets rust-analyzer find the standard library's source when it looks next.
-    pub(super) fn show_std(&self) -> std::io::Result<()> {
-        tools::show_std(&self.folder, &self.toolchain)
+    /// Lets rust-analyzer find the crates and the standard library's source when it looks next.
+    pub(super) fn show_crates(&self) -> std::io::Result<()> {
+        tools::show_crates(&self.folder, &self.toolchain)
     }
 
     /// Heeds evcxr's commands by which a reader chooses the form of values.

@@ -1,4 +1,4 @@
-//! What rust-analyzer is told of the crates.
+//! What rust-analyzer is told of the crates: of none but the cells' own, until it is to read all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::{Setting, complain, manifest, real};
 /// What is preloaded, and what of it a cell's code can reach. The crates below it are built, and never read.
 const READ: [&str; 4] = ["weft-lab", "plotters", "plotters-backend", "plotters-svg"];
 
-/// Answers `cargo metadata`: with what is preloaded, and without what is below that.
+/// Answers `cargo metadata`: with what is preloaded and without what is below that, once all is to be read.
 pub(super) fn run(setting: &Setting, words: &[&str]) -> i32 {
     let evcxrs = manifest::read(setting);
     let key = answers::key(setting, &("metadata", asked(setting, words), &evcxrs));
@@ -23,11 +23,14 @@ pub(super) fn run(setting: &Setting, words: &[&str]) -> i32 {
             complain("cannot start cargo");
             return 127;
         };
-        said.map_stdout(pruned);
+        said.map_stdout(|text| pruned(text, true));
         if setting.records && said.is_good() {
             answers::store(setting, &file, &said);
         }
         answer = Some(said);
+    }
+    if let Some(answer) = answer.as_mut().filter(|_| !setting.shows_crates()) {
+        answer.map_stdout(|text| pruned(text, false));
     }
     answer.map_or(127, |answer| answer.give())
 }
@@ -47,8 +50,8 @@ fn asked(setting: &Setting, words: &[&str]) -> String {
     asked.replace(&*setting.cells.to_string_lossy(), "")
 }
 
-/// The same without the packages that are only below what is preloaded.
-fn pruned(text: &str) -> Option<String> {
+/// The same without the packages that are only below what is preloaded, or without any but the workspace's.
+fn pruned(text: &str, with_dependencies: bool) -> Option<String> {
     let mut metadata: Value = serde_json::from_str(text).ok()?;
     let packages = metadata.get("packages")?.as_array()?;
     let names: BTreeMap<String, String> = packages
@@ -68,7 +71,7 @@ fn pruned(text: &str) -> Option<String> {
             continue;
         }
         for next in below.get(&id).into_iter().flatten() {
-            if !is_read(&id) || is_read(next) {
+            if with_dependencies && (!is_read(&id) || is_read(next)) {
                 open.push(next.clone());
             }
         }
@@ -127,12 +130,19 @@ mod tests {
                 node("r", &["l"]), node("n", &["l"]),
             ]},
         });
-        let pruned: Value = serde_json::from_str(&pruned(&metadata.to_string()).unwrap()).unwrap();
-        let names: Vec<String> = (pruned["packages"].as_array().unwrap().iter())
-            .filter_map(|package| text_of(package, "name"))
-            .collect();
+        let text = metadata.to_string();
+        let pruned =
+            |with_dependencies| -> Value { serde_json::from_str(&pruned(&text, with_dependencies).unwrap()).unwrap() };
+        let names = |pruned: &Value| -> Vec<String> {
+            let packages = pruned["packages"].as_array().unwrap();
+            packages.iter().filter_map(|package| text_of(package, "name")).collect()
+        };
+        let alone = pruned(false);
+        assert_eq!(names(&alone), ["ctx"]);
+        assert_eq!(alone["resolve"]["nodes"], json!([node("c", &[])]));
+        let pruned = pruned(true);
         assert_eq!(
-            names,
+            names(&pruned),
             ["ctx", "weft-lab", "plotters", "libc", "rand"],
             "rand needs libc too"
         );

@@ -49,6 +49,8 @@ const OWN: [(&str, &str); 3] = [
 const NAMES: [&str; 3] = ["cargo", "rustc", "rustup"];
 const SETTING: &str = "setting.json";
 const ROOT: &str = "root";
+/// Where rust-analyzer looks for the standard library. Until the folder is there, it is to read the cells alone.
+const SHOWN: &str = "library";
 /// What rust-analyzer reads of the standard library.
 const LIBRARY: [&str; 8] = [
     "alloc",
@@ -85,7 +87,7 @@ pub(crate) fn environment(folder: &Path) -> Vec<(&'static str, Option<OsString>)
     changes.push(("PATH", std::env::join_paths(paths).ok().or(Some(path))));
     // Rust-analyzer looks for cargo here first.
     changes.push(("CARGO_HOME", Some(tools.clone().into())));
-    changes.push(("RUST_SRC_PATH", Some(tools.join("library").into())));
+    changes.push(("RUST_SRC_PATH", Some(tools.join(SHOWN).into())));
     changes.push((FOLDER, Some(tools.into())));
     changes
 }
@@ -154,15 +156,15 @@ pub(crate) fn furnish(folder: &Path, template: Option<&Path>, toolchain: &Toolch
     fs::write(tools.join(SETTING), serde_json::to_vec(&setting)?)
 }
 
-/// Lets rust-analyzer find the standard library's source when it reads the manifest next. Before, it has nothing to do
-/// for a cell whose types are written.
-pub(crate) fn show_std(folder: &Path, toolchain: &Toolchain) -> io::Result<()> {
+/// Lets rust-analyzer find the crates of the cells, and the standard library's source, when it reads the manifest next.
+/// Before, it has nothing to do for a cell whose types are written.
+pub(crate) fn show_crates(folder: &Path, toolchain: &Toolchain) -> io::Result<()> {
+    let library = folder.join("tools").join(SHOWN);
+    fs::create_dir_all(&library)?;
     let Some(source) = std_source(toolchain) else {
         return Ok(());
     };
     // Only these, and no manifest: rust-analyzer then needs no cargo to read them.
-    let library = folder.join("tools/library");
-    fs::create_dir_all(&library)?;
     for name in LIBRARY {
         symlink(source.join(name), library.join(name))?;
     }
@@ -252,6 +254,11 @@ fn is_question(words: &[&str]) -> bool {
 }
 
 impl Setting {
+    /// Whether [`show_crates`] was called.
+    fn shows_crates(&self) -> bool {
+        self.cells.with_file_name("tools").join(SHOWN).exists()
+    }
+
     fn program(&self, name: &str) -> String {
         let path = match name {
             "cargo" => self.toolchain.cargo.as_path(),
