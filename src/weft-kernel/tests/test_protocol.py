@@ -189,6 +189,24 @@ class Interrupts(KernelTest):
         self.notebook.told(id, lambda message: message["msg_type"] == "execute_input")
         self.interrupted(id)
 
+    def test_asked_for_on_the_shell_channel(self):
+        """As VS Code does."""
+        id = self.notebook.send('println!("in"); loop { std::hint::spin_loop(); }')
+        self.notebook.until_text(id, "in")
+        ask = self.notebook.client.session.msg("interrupt_request", {})
+        self.notebook.client.shell_channel.send(ask)
+        self.assertEqual(self.notebook.reply(ask["header"]["msg_id"], 20)["content"]["status"], "ok")
+        self.assert_error(self.notebook.finished(id))
+        self.assertEqual(self.run_cell("kept.len()").value, "3")
+
+    def test_while_it_begins(self):
+        for _ in range(60):
+            id = self.notebook.send("loop { std::hint::spin_loop(); }")
+            self.notebook.told(id, lambda message: message["msg_type"] == "execute_input")
+            self.notebook.manager.interrupt_kernel()
+            self.assert_error(self.notebook.finished(id, 30))
+        self.assertEqual(self.run_cell("kept.len()").value, "3")
+
     def test_starting(self):
         with Notebook() as notebook:
             id = notebook.send("loop { std::hint::spin_loop(); }")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jupyter_protocol::{
     CommClose, CommInfoReply, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecutionCount, ExecutionState,
-    InputRequest, IsCompleteReply, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
+    InputRequest, InterruptReply, IsCompleteReply, JupyterMessage, JupyterMessageContent, ReplyError, ReplyStatus,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -179,6 +179,11 @@ impl Kernel {
             }
             JupyterMessageContent::CommMsg(_) | JupyterMessageContent::CommClose(_) => {
                 log!("there are no comms here, so a {} does nothing", request.header.msg_type);
+            }
+            // Where VS Code asks for it.
+            JupyterMessageContent::InterruptRequest(_) => {
+                self.interrupt();
+                self.answer(&request, InterruptReply::new());
             }
             JupyterMessageContent::ShutdownRequest(ask) => {
                 let reply = super::control::shutdown_reply(ask.restart);

@@ -220,7 +220,7 @@ impl Evaluator {
     fn evaluate(&mut self, cell: CellId, code: &str) -> Option<(Result, Told)> {
         if self.known < Known::Types {
             if let Variables::Told(written) = types::written(code) {
-                let (result, told) = self.attempt(cell, &written);
+                let (result, told) = self.attempt(cell, &written)?;
                 // An error is to show the code as it was written, and may be one of our own making.
                 let is_ours = written != code && matches!(result, Ok(Err(evcxr::Error::CompilationErrors(_))));
                 if !is_ours {
@@ -229,17 +229,21 @@ impl Evaluator {
             }
             self.learn_crates();
         }
-        let is_wanted = !self.shared.interrupted.load(Ordering::SeqCst);
-        is_wanted.then(|| self.attempt(cell, code))
+        self.attempt(cell, code)
     }
 
-    fn attempt(&mut self, cell: CellId, code: &str) -> (Result, Told) {
+    fn attempt(&mut self, cell: CellId, code: &str) -> Option<(Result, Told)> {
         self.link.begin(cell, syntax::has_value(code));
+        // The supervisor hears of an interrupt from here on after the cell's beginning, which would undo one before it.
+        if self.shared.interrupted.load(Ordering::SeqCst) {
+            let _nothing_of_a_cell = self.link.end();
+            return None;
+        }
         if let Some(note) = self.place.note.take() {
             self.link.note(&note);
         }
         let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(code)));
-        (result, self.link.end())
+        Some((result, self.link.end()))
     }
 
     fn outcome(&self, code: &str, result: Result, told: Told) -> Outcome {
