@@ -32,7 +32,8 @@ c.CourseDirectory.ignore = [
 
 # The key is the kernelspec's language.
 c.ClearSolutions.code_stub = {"rust": "// YOUR CODE HERE\ntodo!()"}
-c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
+# One for both languages: an answer is taken for unwritten when it is what the instructor's release says.
+c.ClearSolutions.text_stub = "YOUR ANSWER HERE (여기에 답을 쓰세요)"
 
 # A cell is compiled before it runs. The kernel's own --cell-timeout, which does not count that, comes first.
 c.Execute.timeout = int(os.environ.get("WEFT_EXECUTE_TIMEOUT", "120"))

@@ -142,8 +142,11 @@ class Submission:
         self.began = 0.0
 
 
-def collect(args, target, labs):
-    """Copies what was handed in to nbgrader's `submitted`, and gives it: STUDENT/LAB.ipynb, STUDENT/LAB/LAB.ipynb, zips."""
+def collect(args, target, labs, release):
+    """Copies what was handed in to nbgrader's `submitted`, and gives it: STUDENT/LAB.ipynb, STUDENT/LAB/LAB.ipynb, zips.
+
+    `release` makes the release of a lab, without which nbgrader takes no file of a zip for the lab's.
+    """
     given = Path(args.submissions)
     archives = sorted(given.glob("*.zip"))
     for folder in sorted(path for path in given.iterdir() if path.is_dir() and not path.name.startswith(".")):
@@ -151,7 +154,7 @@ def collect(args, target, labs):
             if notebook.stem in labs and ".ipynb_checkpoints" not in notebook.parts and not notebook.is_symlink():
                 take(notebook, folder, target / "submitted" / student_id(folder.name) / notebook.stem)
     if archives:
-        collect_archives(args, target, labs, archives)
+        collect_archives(args, target, labs, archives, release)
     found = []
     for folder in sorted((target / "submitted").glob("*/*")):
         if folder.name in labs and (folder / f"{folder.name}.ipynb").is_file():
@@ -176,7 +179,7 @@ def take(notebook, above, place):
             shutil.copy(folder / "timestamp.txt", place)
 
 
-def collect_archives(args, target, labs, archives):
+def collect_archives(args, target, labs, archives, release):
     """Zips of a learning platform, through nbgrader's zip_collect."""
     from nbgrader.apps import ZipCollectApp
 
@@ -184,6 +187,7 @@ def collect_archives(args, target, labs, archives):
         named = [archive for archive in archives if any(f"{lab}" in name for name in zipfile.ZipFile(archive).namelist())]
         if not named:
             continue
+        release(lab)
         place = target / "downloaded" / lab / "archive"
         place.mkdir(parents=True, exist_ok=True)
         for archive in named:
@@ -199,6 +203,12 @@ def collect_archives(args, target, labs, archives):
         child = forked(work, target / "log.txt")
         if os.waitpid(child, 0)[1] != 0:
             raise Trouble(f"nbgrader could not collect {archives[0].name}: {last_words(Course(target).log())}")
+        # Which takes what the pattern names, and so no records.
+        for notebook in sorted((place.parent / "extracted").rglob("*.ipynb")):
+            told = re.match(pattern, str(notebook))
+            collected = target / "submitted" / told["student_id"] / lab if told else None
+            if collected and collected.is_dir() and (notebook.parent / "records").is_dir():
+                shutil.copytree(notebook.parent / "records", collected / "records", dirs_exist_ok=True)
 
 
 def begin(args, base, submission, place):
@@ -276,13 +286,20 @@ def grade(args):
         raise Trouble(f"there is no lab's notebook in {args.source}: `cargo xtask labs` makes them")
     target = Course(args.out)
     target.folder.mkdir(parents=True, exist_ok=True)
-    submissions = collect(args, target.folder, labs)
+    released = set()
+
+    def make_release(lab):
+        if lab not in released:
+            target.furnish(args.course, args.source, lab)
+            release(target, lab)
+            released.add(lab)
+
+    submissions = collect(args, target.folder, labs, make_release)
     if not submissions:
         raise Trouble(f"no notebook of a lab in {args.submissions}: STUDENT/LAB.ipynb, STUDENT/LAB/LAB.ipynb or zips")
     used = sorted({submission.lab for submission in submissions})
     for lab in used:
-        target.furnish(args.course, args.source, lab)
-        release(target, lab)
+        make_release(lab)
     say("begin", total=len(submissions), labs=used, jobs=args.jobs)
     with tempfile.TemporaryDirectory(prefix="weft-grade-") as folder:
         grade_all(args, target, submissions, Path(folder))

@@ -1,17 +1,19 @@
 """A lab's whole way through the real nbgrader and a real kernel: release, hand in, grade, feedback, grades.
 
-`WEFT_KERNEL` names the kernel's program; `cargo xtask test grading` sets it.
+`WEFT_KERNEL` names the kernel's program, `WEFT` the command's; `cargo xtask test grading` sets both.
 """
 
 import csv
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -216,6 +218,85 @@ class Hostile(unittest.TestCase):
 
     def test_nothing_is_left_behind(self):
         self.assertEqual(list((self.ground.folder / "homes").iterdir()), [])
+
+
+class ByCommand(unittest.TestCase):
+    """`weft assign` and `weft grade`, as an instructor types them."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="weft-grading-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def weft(self, *words):
+        environment = dict(os.environ, WEFT_PYTHON=sys.executable, WEFT_KERNEL_PROGRAM=os.environ["WEFT_KERNEL"])
+        # Where a kernel of the reader's own is not found.
+        environment.pop("JUPYTER_PATH", None)
+        command = [os.environ["WEFT"], *map(str, words), "--root", str(LABS.parent)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    def assigned(self, lab, language):
+        """The cells of the notebook that students get."""
+        said = self.weft("assign", lab, "--lang", language, "--out", self.folder / language)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        notebook = Path(said.stdout.strip())
+        self.assertTrue(notebook.is_relative_to(self.folder / language), said.stdout)
+        return nbformat.read(notebook, as_version=4).cells
+
+    def test_a_lab_is_assigned_in_both_languages(self):
+        english, korean = self.assigned("5", "en"), self.assigned("05-context-switching", "ko")
+        self.assertEqual([cell.cell_type for cell in english], [cell.cell_type for cell in korean])
+        hangul = [sum(bool(re.search("[\uac00-\ud7a3]", cell.source)) for cell in cells) for cells in (english, korean)]
+        told = sum(cell.cell_type == "markdown" for cell in english)
+        # The notes are quoted in both, and so is what stands for an answer.
+        self.assertLess(hangul[0], told / 2)
+        self.assertGreaterEqual(hangul[1], told)
+        for cell in english + korean:
+            for word in ["BEGIN SOLUTION", "BEGIN HIDDEN"]:
+                self.assertNotIn(word, cell.source)
+
+    def test_no_such_lab(self):
+        said = self.weft("assign", "99")
+        self.assertEqual(said.returncode, 2, said.stderr)
+        self.assertIn('there is no lab "99"', said.stderr)
+        self.assertIn("05-context-switching", said.stderr)
+
+    def test_the_zips_of_learning_platforms_are_graded(self):
+        notebook = nbformat.read(SOURCE / LAB / f"{LAB}.ipynb", as_version=4)
+        answers = {"right": RIGHT_SUM, "wrong": WRONG_SUM}
+        handed_in = self.folder / "handed-in"
+        handed_in.mkdir()
+
+        def answered(how):
+            for cell in notebook.cells:
+                if cell.metadata.nbgrader.grade_id == "sum":
+                    cell.source = answers[how]
+            return nbformat.writes(notebook)
+
+        with zipfile.ZipFile(handed_in / "moodle.zip", "w") as archive:
+            archive.writestr(f"Kim Min_123_assignsubmission_file_/{LAB}.ipynb", answered("right"))
+            archive.writestr("Kim Min_123_assignsubmission_file_/records/edited.json", "{}")
+            archive.writestr(f"Lee Seo_124_assignsubmission_file_/{LAB}.ipynb", answered("wrong"))
+        with zipfile.ZipFile(handed_in / "canvas.zip", "w") as archive:
+            archive.writestr(f"parkjun_4711_815_{LAB}-1.ipynb", answered("right"))
+        out = self.folder / "graded"
+        said = self.weft("grade", handed_in, "--out", out, "--source", SOURCE)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        with open(out / "grades.csv", newline="") as file:
+            scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+        self.assertEqual(scores, {"Kim Min": 5, "Lee Seo": 3, "parkjun": 5})
+        with open(out / "flags.csv", newline="") as file:
+            self.assertEqual([row["student"] for row in csv.DictReader(file)], ["Kim Min"])
+        for student in scores:
+            self.assertIn(student, said.stdout)
+            self.assertTrue((out / "feedback" / student / LAB / f"{LAB}.html").is_file())
+
+    def test_nothing_to_grade(self):
+        said = self.weft("grade", self.folder / "nowhere")
+        self.assertEqual(said.returncode, 2, said.stderr)
+        self.assertIn("there is no folder", said.stderr)
+        said = self.weft("grade", self.folder, "--out", self.folder / "graded", "--source", SOURCE)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("no notebook of a lab", said.stderr)
 
 
 if __name__ == "__main__":

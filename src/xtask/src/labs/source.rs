@@ -282,7 +282,7 @@ fn slug(title: &str) -> String {
 /// The cell's text as a student gets it: `stub` in place of each solution, no hidden tests, no model answer.
 pub(crate) fn without_solution(cell: &Cell) -> String {
     if matches!(cell.kind, Kind::Manual { .. }) {
-        return "YOUR ANSWER HERE".to_owned();
+        return "YOUR ANSWER HERE (여기에 답을 쓰세요)".to_owned();
     }
     let mut kept: Vec<String> = Vec::new();
     let mut is_cut = false;

@@ -162,7 +162,7 @@ fn a_student_gets_stubs_and_no_hidden_test() {
         "pub fn double(number: u64) -> u64 {\n    // YOUR CODE HERE\n    todo!()\n}"
     );
     assert_eq!(texts[8], "assert_eq!(double(2), 4);");
-    assert_eq!(texts[4], "YOUR ANSWER HERE");
+    assert_eq!(texts[4], "YOUR ANSWER HERE (여기에 답을 쓰세요)");
     let solved = with_solution(&lab()[8]);
     assert_eq!(
         solved,

@@ -1,8 +1,9 @@
 //! Grading, through the real nbgrader and the real kernel.
 
+use super::steps::OURS;
 use super::{Ending, Surroundings, kernel};
 use crate::prerequisites;
-use crate::workspace::{command, run};
+use crate::workspace::{self, cargo, command, run};
 
 /// Release, hand in, grade, feedback, grades.
 pub(super) fn check(around: &Surroundings) -> Ending {
@@ -12,8 +13,12 @@ pub(super) fn check(around: &Surroundings) -> Ending {
         Err(missing) => return Ending::Skipped(format!("{missing:#}")),
     };
     let grade = || {
+        run(cargo()
+            .args(["build", "--quiet", "--locked", "--bin", "weft"])
+            .args(OURS))?;
         let mut tests = command(python);
         tests
+            .env("WEFT", workspace::target().join("debug/weft"))
             .args(["-m", "unittest", "discover", "--verbose", "--pattern", "grading.py"])
             .args(["--start-directory", "labs/tests"]);
         run(kernel::surround(&mut tests, around, source)?)

@@ -170,7 +170,7 @@ pub(super) const STEPS: &[Step] = &[
 
 /// All crates but the kernel and the exercises, always together: what Cargo builds of a crate depends on what else it is
 /// asked for, and is to be built once.
-const OURS: [&str; 10] = [
+pub(super) const OURS: [&str; 10] = [
     "--package",
     "weft-lab",
     "--package",
