@@ -1,5 +1,6 @@
 """Each kind of request, in each state of the kernel."""
 
+import tempfile
 import time
 
 from kernel import KernelTest, Notebook, installed, is_idle, short
@@ -81,10 +82,12 @@ class Requests(KernelTest):
         self.assertEqual((content["status"], content["found"], content["data"]), ("ok", False, {}))
 
     def test_history_is_kept_over_restarts(self):
-        with Notebook() as first:
+        # A history of its own: other kernels of whoever runs this write to theirs at any time.
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        with Notebook(XDG_DATA_HOME=home) as first:
             first.run("11 + 1")
             first.run("let kept = 2;")
-        with Notebook() as second:
+        with Notebook(XDG_DATA_HOME=home) as second:
             id = second.client.history(raw=True, output=True, hist_access_type="tail", n=2)
             history = second.reply(id)["content"]["history"]
             self.assertEqual([entry[2] for entry in history], [["11 + 1", "12"], ["let kept = 2;", ""]])

@@ -76,7 +76,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         quantity: "cell-100",
-        what: "cell 100, against ours own cell 10",
+        what: "cell 100, against our own cell 10",
         bound: Bound::OfOwn("cell-10", 1.3),
     },
     Row {

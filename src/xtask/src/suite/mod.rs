@@ -59,6 +59,7 @@ impl From<Result<()>> for Ending {
 }
 
 /// What a step finds around it: folders in the place of the reader's own, so that a test leaves no trace there.
+/// Each step has its own: what one keeps, as a notebook's history, another doesn't read.
 struct Surroundings {
     home: tempfile::TempDir,
 }
@@ -92,18 +93,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let surroundings = Surroundings {
-        home: tempfile::tempdir()?,
-    };
     let (alone, waiting): (Vec<&Step>, Vec<&Step>) = chosen.into_iter().partition(|step| !step.waits);
     let mut endings = Vec::new();
     for step in alone {
         println!("\n── {}: {}", step.name, step.what);
-        let (took, ending) = timed(step, &surroundings);
+        let (took, ending) = timed(step);
         println!("{}", last_line(step, took, &ending));
         endings.push((step.name, took, ending));
     }
-    endings.extend(side_by_side(&waiting, &surroundings));
+    endings.extend(side_by_side(&waiting));
     println!();
     for (name, took, ending) in &endings {
         println!("{name:12} {:7.1} s  {}", took.as_secs_f64(), words(ending));
@@ -117,9 +115,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-fn timed(step: &Step, surroundings: &Surroundings) -> (Duration, Ending) {
+fn timed(step: &Step) -> (Duration, Ending) {
     let start = MonotonicClock.now();
-    let ending = (step.run)(surroundings);
+    let ending = match tempfile::tempdir() {
+        Ok(home) => (step.run)(&Surroundings { home }),
+        Err(error) => Ending::Failed(error.into()),
+    };
     (Duration::from_nanos(MonotonicClock.now().since(start).0), ending)
 }
 
@@ -128,7 +129,7 @@ fn last_line(step: &Step, took: Duration, ending: &Ending) -> String {
 }
 
 /// Runs two at a time. What each prints comes in one piece, when it has ended.
-fn side_by_side(steps: &[&'static Step], surroundings: &Surroundings) -> Vec<(&'static str, Duration, Ending)> {
+fn side_by_side(steps: &[&'static Step]) -> Vec<(&'static str, Duration, Ending)> {
     let queue = Mutex::new(steps.iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let endings = Mutex::new(Vec::new());
@@ -136,7 +137,7 @@ fn side_by_side(steps: &[&'static Step], surroundings: &Surroundings) -> Vec<(&'
         while let Some(step) = next() {
             let start = MonotonicClock.now();
             println!("── {} begins", step.name);
-            let (took, ending, log) = match workspace::logged(|| timed(step, surroundings)) {
+            let (took, ending, log) = match workspace::logged(|| timed(step)) {
                 Ok(((took, ending), log)) => (took, ending, log),
                 Err(error) => {
                     let took = Duration::from_nanos(MonotonicClock.now().since(start).0);
@@ -191,6 +192,9 @@ fn tally<'a>(endings: impl Iterator<Item = &'a Ending>) -> Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -209,9 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_wait_run_side_by_side_and_none_is_lost() {
+    fn steps_that_wait_run_side_by_side_in_folders_of_their_own_and_none_is_lost() {
         static MET: std::sync::Barrier = std::sync::Barrier::new(2);
-        fn meet(_: &Surroundings) -> Ending {
+        static HOMES: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+        fn meet(around: &Surroundings) -> Ending {
+            HOMES.lock().unwrap().insert(around.home.path().to_owned());
             MET.wait();
             Ending::Passed
         }
@@ -224,16 +230,11 @@ mod tests {
             }
         }
         static FOUR: [Step; 4] = [step("one"), step("two"), step("three"), step("four")];
-        let surroundings = Surroundings {
-            home: tempfile::tempdir().unwrap(),
-        };
         let steps: Vec<_> = FOUR.iter().collect();
-        let mut ended: Vec<_> = side_by_side(&steps, &surroundings)
-            .into_iter()
-            .map(|(name, _, _)| name)
-            .collect();
+        let mut ended: Vec<_> = side_by_side(&steps).into_iter().map(|(name, _, _)| name).collect();
         ended.sort_unstable();
         assert_eq!(ended, ["four", "one", "three", "two"]);
+        assert_eq!(HOMES.lock().unwrap().len(), 4, "each has its own folders");
     }
 
     #[test]
