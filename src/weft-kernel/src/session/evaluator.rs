@@ -104,6 +104,9 @@ struct Evaluator {
     context: CommandContext,
     link: Link,
     shared: Arc<Shared>,
+    /// The supervisor's process, whichever it is now, and the one that was met last.
+    supervisor: Arc<Mutex<std::process::Child>>,
+    pid: u32,
     generation: u64,
     /// A cell has used `.await`, so evcxr keeps a runtime of threads.
     uses_async: bool,
@@ -125,20 +128,42 @@ impl Evaluator {
                 return Err(Failure::new("Start", reason));
             }
         };
-        *shared.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.process_handle());
+        let supervisor = context.process_handle();
+        *shared.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&supervisor));
         let failed = |error: evcxr::Error| Failure::new("Start", format!("the first cell failed: {error}"));
         context.eval(HOOK).map_err(failed)?;
-        let generation = link.generation();
-        let _nothing_of_a_cell = link.end();
-        Ok(Evaluator {
+        let mut evaluator = Evaluator {
             context: CommandContext::with_eval_context(context),
             link,
             shared,
-            generation,
+            supervisor,
+            pid: 0,
+            generation: 0,
             uses_async: false,
             known: Known::Cells,
             place,
-        })
+        };
+        evaluator.meet_supervisor();
+        let _nothing_of_a_cell = evaluator.link.end();
+        evaluator.take_note_of_supervisor();
+        Ok(evaluator)
+    }
+
+    /// Waits for the connection of a supervisor that evcxr has started. Evcxr itself doesn't wait for it.
+    fn meet_supervisor(&self) {
+        let child = || self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = child().id();
+        if pid != self.pid {
+            let is_alive = || child().try_wait().is_ok_and(|status| status.is_none());
+            self.link.await_after(self.generation, is_alive);
+        }
+    }
+
+    /// Gives whether it is another than before.
+    fn take_note_of_supervisor(&mut self) -> bool {
+        let pid = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).id();
+        self.generation = self.link.generation();
+        std::mem::replace(&mut self.pid, pid) != pid
     }
 
     /// Sees to it that types can be inferred and completed.
@@ -243,6 +268,7 @@ impl Evaluator {
             self.link.note(&note);
         }
         let result = catch_unwind(AssertUnwindSafe(|| self.context.execute(code)));
+        self.meet_supervisor();
         Some((result, self.link.end()))
     }
 
@@ -285,8 +311,7 @@ impl Evaluator {
 
     /// Makes good what a restart or a step back has undone.
     fn mend(&mut self, restored: bool) {
-        if self.link.generation() != self.generation {
-            self.generation = self.link.generation();
+        if self.take_note_of_supervisor() {
             self.execute_unheard(HOOK);
         } else if restored && self.uses_async {
             // Its threads are not in the copy, and whoever waits for one hangs. It is made anew when it is used.
@@ -299,6 +324,7 @@ impl Evaluator {
     fn execute_unheard(&mut self, code: &str) {
         self.link.mute();
         let _best = self.context.execute(code);
+        self.meet_supervisor();
         let _nothing_of_a_cell = self.link.end();
     }
 }

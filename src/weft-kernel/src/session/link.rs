@@ -14,6 +14,8 @@ use crate::supervisor::wire::{Death, Frame, Order, Panic, Said, kernel_socket, s
 
 /// A representation that is not followed by the cell's end within this time is shown at once and not as its value.
 const VALUE_FOLLOWS: Duration = Duration::from_secs(1);
+/// So often whoever waits for a supervisor sees whether it still lives.
+const LOOK_AFTER: Duration = Duration::from_millis(50);
 /// Rich content of this type is a whole display message, as `weft_lab::notebook` writes it.
 const DISPLAY: &str = "application/vnd.weft.display+json";
 
@@ -105,13 +107,17 @@ impl Link {
 
     /// Waits until everything is heard that the supervisor has said so far, and takes what it told of the cell.
     pub(super) fn end(&self) -> Told {
-        let wanted = self.lock().reached + 1;
+        let (wanted, generation) = {
+            let shared = self.lock();
+            (shared.reached + 1, shared.generation)
+        };
         self.order(&Order::Reach(wanted));
+        // One that has come meanwhile was asked nothing, and has nothing of the cell.
         let mut shared = self
             .shared
             .1
             .wait_while(self.lock(), |shared| {
-                shared.reached < wanted && shared.supervisor.is_some()
+                shared.reached < wanted && shared.supervisor.is_some() && shared.generation == generation
             })
             .unwrap_or_else(PoisonError::into_inner);
         shared.reached = shared.reached.max(wanted);
@@ -123,6 +129,19 @@ impl Link {
     /// A number that changes when evcxr starts another supervisor.
     pub(super) fn generation(&self) -> u64 {
         self.lock().generation
+    }
+
+    /// Waits until a supervisor after that of this generation is heard, or until none will come any more.
+    pub(super) fn await_after(&self, generation: u64, is_alive: impl Fn() -> bool) {
+        let mut shared = self.lock();
+        while shared.generation == generation && is_alive() {
+            shared = self
+                .shared
+                .1
+                .wait_timeout(shared, LOOK_AFTER)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
     }
 
     /// Says something on the cell's standard error.
@@ -151,6 +170,7 @@ impl Link {
                 return;
             }
         }
+        self.shared.1.notify_all();
         let mut hearing = Hearing {
             link: self,
             events,
@@ -400,6 +420,41 @@ mod tests {
         let mut utf8 = Utf8::default();
         assert_eq!(utf8.text(b"a\xffb"), "a\u{fffd}b");
         assert_eq!(utf8.text(b"\x80\n"), "\u{fffd}\n");
+    }
+
+    #[test]
+    fn an_end_is_not_awaited_from_a_supervisor_that_came_meanwhile() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let (events, _heard) = tokio::sync::mpsc::channel(1);
+            let link = Link::listen(folder.path(), events).unwrap();
+            let first = UnixStream::connect(kernel_socket(folder.path())).unwrap();
+            link.await_after(0, || true);
+            let (ended, end) = std::sync::mpsc::channel();
+            let waiting = link.clone();
+            thread::spawn(move || {
+                waiting.end();
+                ended.send(()).unwrap();
+            });
+            // Asked, the first one ends, and the next one is there already.
+            let mut asked = [0; 1];
+            (&first).read_exact(&mut asked).unwrap();
+            let _second = UnixStream::connect(kernel_socket(folder.path())).unwrap();
+            drop(first);
+            end.recv_timeout(Duration::from_secs(20))
+                .expect("it waits for what nobody was asked");
+            link.await_after(1, || true);
+            assert_eq!(link.generation(), 2);
+        }
+    }
+
+    #[test]
+    fn nobody_is_awaited_who_lives_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (events, _heard) = tokio::sync::mpsc::channel(1);
+        let link = Link::listen(folder.path(), events).unwrap();
+        link.await_after(0, || false);
+        assert_eq!(link.generation(), 0);
     }
 
     #[test]

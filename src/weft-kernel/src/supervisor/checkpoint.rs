@@ -11,6 +11,8 @@ use super::{Doing, Member, Over, Supervisor, set_nonblocking, tree};
 
 /// So often it is looked for what a cell has left running.
 const LOOKS: usize = 200;
+/// So many looks it is given time to stop. One that has just begun can need longer, and is killed as it is.
+const PATIENT_LOOKS: usize = 100;
 
 impl Supervisor {
     pub(super) fn runner_died(&mut self, cause: Cause) -> Result<(), Over> {
@@ -69,16 +71,17 @@ impl Supervisor {
     pub(super) fn kill_leftovers(&self) {
         let members = self.runner.iter().chain(&self.standby);
         let spared: Vec<i32> = members.map(|member| member.pid.as_raw()).collect();
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             let mut found = tree::below(Pid::this());
             found.retain(|pid| !spared.contains(pid));
             if found.is_empty() {
                 return;
             }
-            let signal = if found.iter().all(|pid| weft_lab::sys::is_stopped(*pid)) {
-                Signal::SIGKILL
-            } else {
+            let all_stopped = || found.iter().all(|pid| weft_lab::sys::is_stopped(*pid));
+            let signal = if look < PATIENT_LOOKS && !all_stopped() {
                 Signal::SIGSTOP
+            } else {
+                Signal::SIGKILL
             };
             for pid in found {
                 let _gone = kill(Pid::from_raw(pid), signal);

@@ -74,6 +74,11 @@ fn clear() {
     rig.ok("let w: i32 = 2;");
     assert_eq!(rig.fails("panic!(\"again\");").evalue, "again");
     assert_eq!(rig.value("w"), "2");
+    // Each starts another supervisor, whose first cell is told of its panic as any other.
+    for _ in 0..20 {
+        rig.ok(":clear");
+        assert_eq!(rig.fails("panic!(\"again\");").evalue, "again");
+    }
 }
 
 fn completes() {
