@@ -34,7 +34,7 @@ pub fn verdict(verdict: &Verdict, translate: Translate<'_>) -> String {
     }
     let _written = write!(
         html,
-        "><span class=\"weft-badge\">{}</span> <span class=\"weft-summary\">{}</span>",
+        "><strong class=\"weft-badge\">{}</strong> <span class=\"weft-summary\">{}</span>",
         say(&verdict.outcome.label()),
         say(&verdict.summary)
     );
