@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 import traceback
-import zipfile
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -24,9 +23,9 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from nbgrader.plugins import CsvExportPlugin
 
+import weft_collect
+
 SCRIPTS = ["nbgrader_config.py", "weft_guard.py", "weft_grade.py"]
-# Moodle: "Name_123_assignsubmission_file_/LAB.ipynb", the last part with or without a slash. Canvas: "name_123_456_LAB-1.ipynb".
-PATTERN = r".*?(?P<student_id>[^/]+?)(_\d+_assignsubmission_file)?_?(_\d+_\d+_|_late_\d+_\d+_|[_/])(?P<file_id>{lab})(-\d+)?\.ipynb$"
 
 
 def say(event, **fields):
@@ -142,73 +141,26 @@ class Submission:
         self.began = 0.0
 
 
-def collect(args, target, labs, release):
-    """Copies what was handed in to nbgrader's `submitted`, and gives it: STUDENT/LAB.ipynb, STUDENT/LAB/LAB.ipynb, zips.
+def collect(args, target, labs):
+    """Copies what was handed in to nbgrader's `submitted`, and gives all that is there."""
+    try:
+        pattern = re.compile(args.pattern) if args.pattern else None
+    except re.error as error:
+        raise Trouble(f"the pattern {args.pattern!r} is no regular expression: {error}")
+    if pattern and not {"student_id", "file_id"} <= pattern.groupindex.keys():
+        raise Trouble(f"the pattern {args.pattern!r} has no group (?P<student_id>...) and (?P<file_id>...)")
 
-    `release` makes the release of a lab, without which nbgrader takes no file of a zip for the lab's.
-    """
-    given = Path(args.submissions)
-    archives = sorted(given.glob("*.zip"))
-    for folder in sorted(path for path in given.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        for notebook in sorted(folder.rglob("*.ipynb")):
-            if notebook.stem in labs and ".ipynb_checkpoints" not in notebook.parts and not notebook.is_symlink():
-                take(notebook, folder, target / "submitted" / student_id(folder.name) / notebook.stem)
-    if archives:
-        collect_archives(args, target, labs, archives, release)
+    def passed_over(file, why):
+        say("passed over", file=file, why=why)
+
+    submitted = target / "submitted"
+    with tempfile.TemporaryDirectory(prefix="weft-collect-") as scratch:
+        weft_collect.collect(Path(args.submissions), submitted, labs, Path(scratch), target, pattern, passed_over)
     found = []
-    for folder in sorted((target / "submitted").glob("*/*")):
+    for folder in sorted(submitted.glob("*/*")):
         if folder.name in labs and (folder / f"{folder.name}.ipynb").is_file():
             found.append(Submission(folder.parent.name, folder.name, folder))
     return found
-
-
-def student_id(name):
-    """A student's name as nbgrader can have it for a folder's."""
-    return re.sub(r"[^\w.@-]", "_", name)
-
-
-def take(notebook, above, place):
-    """One notebook, the records beside it or above it, and the time it was handed in."""
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    shutil.copy(notebook, place)
-    for folder in (notebook.parent, above):
-        if (folder / "records").is_dir() and not (place / "records").exists():
-            shutil.copytree(folder / "records", place / "records", symlinks=True)
-        if (folder / "timestamp.txt").is_file():
-            shutil.copy(folder / "timestamp.txt", place)
-
-
-def collect_archives(args, target, labs, archives, release):
-    """Zips of a learning platform, through nbgrader's zip_collect."""
-    from nbgrader.apps import ZipCollectApp
-
-    for lab in labs:
-        named = [archive for archive in archives if any(f"{lab}" in name for name in zipfile.ZipFile(archive).namelist())]
-        if not named:
-            continue
-        release(lab)
-        place = target / "downloaded" / lab / "archive"
-        place.mkdir(parents=True, exist_ok=True)
-        for archive in named:
-            shutil.copy(archive, place)
-        pattern = (args.pattern or PATTERN).replace("{lab}", re.escape(lab))
-
-        def work():
-            os.chdir(target)
-            app = ZipCollectApp()
-            app.initialize([lab, "--force", "--strict", f"--FileNameCollectorPlugin.named_regexp={pattern}"])
-            app.start()
-
-        child = forked(work, target / "log.txt")
-        if os.waitpid(child, 0)[1] != 0:
-            raise Trouble(f"nbgrader could not collect {archives[0].name}: {last_words(Course(target).log())}")
-        # Which takes what the pattern names, and so no records.
-        for notebook in sorted((place.parent / "extracted").rglob("*.ipynb")):
-            told = re.match(pattern, str(notebook))
-            collected = target / "submitted" / told["student_id"] / lab if told else None
-            if collected and collected.is_dir() and (notebook.parent / "records").is_dir():
-                shutil.copytree(notebook.parent / "records", collected / "records", dirs_exist_ok=True)
 
 
 def begin(args, base, submission, place):
@@ -286,20 +238,13 @@ def grade(args):
         raise Trouble(f"there is no lab's notebook in {args.source}: `cargo xtask labs` makes them")
     target = Course(args.out)
     target.folder.mkdir(parents=True, exist_ok=True)
-    released = set()
-
-    def make_release(lab):
-        if lab not in released:
-            target.furnish(args.course, args.source, lab)
-            release(target, lab)
-            released.add(lab)
-
-    submissions = collect(args, target.folder, labs, make_release)
+    submissions = collect(args, target.folder, labs)
     if not submissions:
         raise Trouble(f"no notebook of a lab in {args.submissions}: STUDENT/LAB.ipynb, STUDENT/LAB/LAB.ipynb or zips")
     used = sorted({submission.lab for submission in submissions})
     for lab in used:
-        make_release(lab)
+        target.furnish(args.course, args.source, lab)
+        release(target, lab)
     say("begin", total=len(submissions), labs=used, jobs=args.jobs)
     with tempfile.TemporaryDirectory(prefix="weft-grade-") as folder:
         grade_all(args, target, submissions, Path(folder))

@@ -4,6 +4,7 @@
 """
 
 import csv
+import io
 import json
 import os
 import re
@@ -19,6 +20,10 @@ from pathlib import Path
 import nbformat
 
 LABS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(LABS))
+
+import weft_collect  # noqa: E402
+
 SOURCE = Path(__file__).resolve().parent / "fixture"
 LAB = "five-cells"
 MAX = 6.0
@@ -220,6 +225,184 @@ class Hostile(unittest.TestCase):
         self.assertEqual(list((self.ground.folder / "homes").iterdir()), [])
 
 
+def zipped(files):
+    """A zip of these files, of which those with files of their own are zips too."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, zipped(content) if isinstance(content, dict) else content)
+    return whole.getvalue()
+
+
+class Collected(unittest.TestCase):
+    """Whose is what, in all the forms in which it comes."""
+
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="weft-collect-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def collected(self, handed_in, pattern=None):
+        """What lies in nbgrader's folder then, each with its content, and what was passed over."""
+        given, submitted, scratch = (self.folder / name for name in ("given", "out/submitted", "scratch"))
+        for folder in (given, submitted, scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        for name, content in handed_in.items():
+            (given / name).parent.mkdir(parents=True, exist_ok=True)
+            (given / name).write_bytes(zipped(content) if isinstance(content, dict) else content.encode())
+        passed_over = {}
+        pattern = pattern and re.compile(pattern)
+        besides = given / "graded"
+        weft_collect.collect(given, submitted, [LAB, "other-lab"], scratch, besides, pattern, passed_over.__setitem__)
+        found = {str(path.relative_to(submitted)): path.read_text() for path in submitted.rglob("*") if path.is_file()}
+        return found, passed_over
+
+    def assert_collected(self, handed_in, found, passed_over=(), pattern=None):
+        told, passed = self.collected(handed_in, pattern)
+        self.assertEqual(told, found)
+        self.assertEqual(set(passed), set(passed_over), passed)
+
+    def test_folders(self):
+        self.assert_collected(
+            {
+                f"kim/{LAB}.ipynb": "1",
+                "kim/records/a.json": "r",
+                f"lee/{LAB}/{LAB}.ipynb": "2",
+                f"lee/{LAB}/timestamp.txt": "t",
+                "lee/other-lab/other-lab.ipynb": "3",
+                "lee/other-lab/records/b.json": "s",
+                f"lee/.ipynb_checkpoints/{LAB}.ipynb": "no",
+                f"graded/submitted/old/{LAB}/{LAB}.ipynb": "no",
+            },
+            {
+                f"kim/{LAB}/{LAB}.ipynb": "1",
+                f"kim/{LAB}/records/a.json": "r",
+                f"lee/{LAB}/{LAB}.ipynb": "2",
+                f"lee/{LAB}/timestamp.txt": "t",
+                "lee/other-lab/other-lab.ipynb": "3",
+                "lee/other-lab/records/b.json": "s",
+            },
+        )
+
+    def test_a_zip_of_moodle_with_what_students_zipped(self):
+        moodle = {
+            f"Kim Min_123_assignsubmission_file_/{LAB}.ipynb": "1",
+            "Kim Min_123_assignsubmission_file_/a.json": "r",
+            "Lee Seo_124_assignsubmission_file_/lab 5 (final).zip": {
+                f"{LAB}/{LAB}.ipynb": "2",
+                f"{LAB}/records/b.json": "s",
+                f"__MACOSX/{LAB}/._{LAB}.ipynb": "no",
+            },
+            f"박준_125_assignsubmission_file_{LAB}.ipynb": "3",
+        }
+        found = {
+            f"Kim Min/{LAB}/{LAB}.ipynb": "1",
+            f"Kim Min/{LAB}/records/a.json": "r",
+            f"Lee Seo/{LAB}/{LAB}.ipynb": "2",
+            f"Lee Seo/{LAB}/records/b.json": "s",
+            f"박준/{LAB}/{LAB}.ipynb": "3",
+        }
+        self.assert_collected({"CS101-Lab 5-99.zip": moodle}, found)
+        self.assert_collected({"all.zip": {"CS101-Lab 5-99.zip": moodle}}, found)
+
+    def test_a_zip_of_canvas_with_what_students_zipped(self):
+        self.assert_collected(
+            {
+                "submissions.zip": {
+                    f"kim_4711_815_{LAB}-1.ipynb": "1",
+                    "kim_4711_816_records.zip": {"records/a.json": "r"},
+                    f"lee_LATE_4712_817_{LAB}.zip": {f"{LAB}.ipynb": "2", "records/b.json": "s"},
+                    f"park_4713_818_{LAB}.ipynb": "3",
+                    "park_4713_819_c.json": "t",
+                }
+            },
+            {
+                f"kim/{LAB}/{LAB}.ipynb": "1",
+                f"kim/{LAB}/records/a.json": "r",
+                f"lee/{LAB}/{LAB}.ipynb": "2",
+                f"lee/{LAB}/records/b.json": "s",
+                f"park/{LAB}/{LAB}.ipynb": "3",
+                f"park/{LAB}/records/park_4713_819_c.json": "t",
+            },
+        )
+
+    def test_a_zip_a_student(self):
+        self.assert_collected(
+            {
+                "kim.zip": {f"{LAB}.ipynb": "1", "records/a.json": "r"},
+                "lee.zip": {f"{LAB}/{LAB}.ipynb": "2", f"{LAB}/records/b.json": "s"},
+                "class.zip": {f"choi/{LAB}.ipynb": "3", f"park/work.zip": {f"{LAB}.ipynb": "4"}},
+            },
+            {
+                f"kim/{LAB}/{LAB}.ipynb": "1",
+                f"kim/{LAB}/records/a.json": "r",
+                f"lee/{LAB}/{LAB}.ipynb": "2",
+                f"lee/{LAB}/records/b.json": "s",
+                f"choi/{LAB}/{LAB}.ipynb": "3",
+                f"park/{LAB}/{LAB}.ipynb": "4",
+            },
+        )
+
+    def test_of_two_the_highest_and_the_last_attempt(self):
+        self.assert_collected(
+            {
+                f"kim/{LAB}.ipynb": "1",
+                f"kim/old/{LAB}.ipynb": "0",
+                f"lee_1_2_{LAB}-1.ipynb": "1",
+                f"lee_1_3_{LAB}-12.ipynb": "12",
+                f"lee_1_4_{LAB}-2.ipynb": "2",
+            },
+            {f"kim/{LAB}/{LAB}.ipynb": "1", f"lee/{LAB}/{LAB}.ipynb": "12"},
+            [f"kim/old/{LAB}.ipynb", f"lee_1_2_{LAB}-1.ipynb", f"lee_1_4_{LAB}-2.ipynb"],
+        )
+
+    def test_a_pattern_of_their_own(self):
+        self.assert_collected(
+            {"x.zip": {f"team-7+kim+{LAB}.ipynb": "1", "records/a.json": "r"}, f"lee/{LAB}.ipynb": "no"},
+            {f"kim/{LAB}/{LAB}.ipynb": "1", f"kim/{LAB}/records/a.json": "r"},
+            [f"lee/{LAB}.ipynb"],
+            r".*\+(?P<student_id>\w+)\+(?P<file_id>[\w-]+)\.ipynb",
+        )
+
+    def test_what_nobody_can_read_is_said_and_costs_nobody_else(self):
+        broken = zipped({f"{LAB}.ipynb": "x" * 10_000})
+        handed_in = {
+            "broken.zip": "PK\x03\x04 and so on",
+            "class.zip": {
+                f"kim/{LAB}.ipynb": "1",
+                "lee/work.zip": broken[: len(broken) // 2] + broken[len(broken) // 2 + 8 :],
+                "park/work.rar": "Rar!",
+                "choi/lab5.ipynb": "2",
+                "jung/deep.zip": {"a.zip": {"b.zip": {f"{LAB}.ipynb": "3"}}},
+            },
+            f"{LAB}.ipynb": "whose?",
+        }
+        passed = ["broken.zip", "class/lee/work.zip", "class/park/work.rar", "class/choi/lab5.ipynb"]
+        passed += ["class/jung/deep/a/b.zip", f"{LAB}.ipynb"]
+        self.assert_collected(handed_in, {f"kim/{LAB}/{LAB}.ipynb": "1"}, passed)
+
+    def test_a_bomb_is_not_opened(self):
+        bomb = {f"{n}.json": b"\0" * (60 << 20) for n in range(9)}
+        handed_in = {"class.zip": {f"kim/{LAB}.ipynb": "1", "lee/bomb.zip": bomb, f"park/{LAB}.ipynb": b"\0" * (65 << 20)}}
+        self.assert_collected(handed_in, {f"kim/{LAB}/{LAB}.ipynb": "1"}, ["class/lee/bomb.zip", f"class.zip/park/{LAB}.ipynb"])
+
+    def test_nothing_leads_out_of_the_folder(self):
+        (self.folder / "secret.ipynb").write_text("no")
+        handed_in = {
+            "a.zip": {f"../../{LAB}.ipynb": "1", f".._1_2_{LAB}.ipynb": "2", f"/etc/{LAB}.ipynb": "3"},
+            f"kim/{LAB}.ipynb": "4",
+        }
+        found, _ = self.collected(handed_in)
+        self.assertEqual({path.split("/")[0] for path in found}, {"kim", "a", "etc"})
+        given = self.folder / "given"
+        (given / "lee").mkdir()
+        (given / f"lee/{LAB}.ipynb").symlink_to(self.folder / "secret.ipynb")
+        found = {file.parts for file in weft_collect.files(given, self.folder / "scratch", None, lambda *_: None)}
+        self.assertNotIn(("lee", f"{LAB}.ipynb"), found)
+
+
 class ByCommand(unittest.TestCase):
     """`weft assign` and `weft grade`, as an instructor types them."""
 
@@ -275,7 +458,8 @@ class ByCommand(unittest.TestCase):
         with zipfile.ZipFile(handed_in / "moodle.zip", "w") as archive:
             archive.writestr(f"Kim Min_123_assignsubmission_file_/{LAB}.ipynb", answered("right"))
             archive.writestr("Kim Min_123_assignsubmission_file_/records/edited.json", "{}")
-            archive.writestr(f"Lee Seo_124_assignsubmission_file_/{LAB}.ipynb", answered("wrong"))
+            archive.writestr("Lee Seo_124_assignsubmission_file_/lab.zip", zipped({f"lab/{LAB}.ipynb": answered("wrong")}))
+            archive.writestr("Choi_125_assignsubmission_file_/answer.ipynb", answered("wrong"))
         with zipfile.ZipFile(handed_in / "canvas.zip", "w") as archive:
             archive.writestr(f"parkjun_4711_815_{LAB}-1.ipynb", answered("right"))
         out = self.folder / "graded"
@@ -286,6 +470,9 @@ class ByCommand(unittest.TestCase):
         self.assertEqual(scores, {"Kim Min": 5, "Lee Seo": 3, "parkjun": 5})
         with open(out / "flags.csv", newline="") as file:
             self.assertEqual([row["student"] for row in csv.DictReader(file)], ["Kim Min"])
+        passed_over = "moodle/Choi_125_assignsubmission_file_/answer.ipynb"
+        self.assertIn(f"Passed over {passed_over}: its name is not that of a lab's notebook", said.stderr)
+        self.assertIn(passed_over, said.stdout)
         for student in scores:
             self.assertIn(student, said.stdout)
             self.assertTrue((out / "feedback" / student / LAB / f"{LAB}.html").is_file())
@@ -297,6 +484,10 @@ class ByCommand(unittest.TestCase):
         said = self.weft("grade", self.folder, "--out", self.folder / "graded", "--source", SOURCE)
         self.assertNotEqual(said.returncode, 0)
         self.assertIn("no notebook of a lab", said.stderr)
+        for pattern, why in [("(", "is no regular expression"), (".*", "has no group")]:
+            said = self.weft("grade", self.folder, "--out", self.folder / "graded", "--source", SOURCE, "--pattern", pattern)
+            self.assertNotEqual(said.returncode, 0)
+            self.assertIn(why, said.stderr)
 
 
 if __name__ == "__main__":

@@ -197,7 +197,8 @@ pub(crate) struct Assign {
 /// `weft grade`.
 #[derive(Debug, Group)]
 pub(crate) struct Grade {
-    /// What was handed in: a folder a student, STUDENT/LAB.ipynb or STUDENT/LAB/LAB.ipynb, or zips of a learning platform
+    /// What was handed in: a folder a student, STUDENT/LAB.ipynb or STUDENT/LAB/LAB.ipynb, a zip a student, or the zips of Moodle
+    /// or Canvas, also with zips in them
     #[arg(value_name = "DIR")]
     pub(crate) submissions: PathBuf,
     /// The course folder with gradebook, graded notebooks, feedback and grades.csv; kept and added to where it is there
@@ -215,7 +216,8 @@ pub(crate) struct Grade {
     /// Memory that a submission may use
     #[arg(long, value_name = "SIZE", default_value = "2G")]
     pub(crate) memory_limit: String,
-    /// How the names in zips tell the student: a regular expression with the groups `student_id` and `file_id`
+    /// How a notebook's path tells the student and the lab: a regular expression of Python with the groups `student_id` and
+    /// `file_id`; zips in the path stand without `.zip`, and what is not matched is passed over
     #[arg(long, value_name = "REGEX")]
     pub(crate) pattern: Option<String>,
     /// Run students' code with all that you may do; only for code that you know

@@ -15,7 +15,7 @@ use crate::document::write_file;
 use crate::failure::{Failure, Status};
 use crate::nbgrader::{Nbgrader, labs_in};
 use crate::output::{print, tell};
-use report::{Graded, Progress};
+use report::{Graded, PassedOver, Progress};
 
 /// Grades all that was handed in.
 pub(crate) fn run(args: &Grade) -> anyhow::Result<Status> {
@@ -32,11 +32,11 @@ pub(crate) fn run(args: &Grade) -> anyhow::Result<Status> {
     let labs = labs_in(&source);
     let place = Folder::new("grade")?;
     let kernels = kernel::install(args, &root, &place)?;
-    let graded = grade(args, &nbgrader, &source, &labs, &kernels)?;
+    let (graded, passed_over) = grade(args, &nbgrader, &source, &labs, &kernels)?;
     let flags = flags::of(&args.out.join("submitted"));
     let file = args.out.join("flags.csv");
     write_file(&file, &flags::csv(&flags)?)?;
-    print(&report::summary(&graded, &flags))?;
+    print(&report::summary(&graded, &passed_over, &flags))?;
     tell(&format!(
         "Wrote {}, {} and {}",
         args.out.join("grades.csv").display(),
@@ -53,7 +53,7 @@ fn grade(
     source: &std::path::Path,
     labs: &[String],
     kernels: &std::path::Path,
-) -> anyhow::Result<Vec<Graded>> {
+) -> anyhow::Result<(Vec<Graded>, Vec<PassedOver>)> {
     let absolute = |path| std::path::absolute(path);
     let (given, out) = (absolute(&args.submissions)?, absolute(&args.out)?);
     let (limit, jobs) = (args.timeout.to_string(), args.jobs.map(|jobs| jobs.to_string()));
@@ -80,15 +80,17 @@ fn grade(
         ("WEFT_EXECUTE_TIMEOUT", patience.as_ref()),
     ];
     let progress = Progress::default();
-    let mut graded = Vec::new();
+    let (mut graded, mut passed_over) = (Vec::new(), Vec::new());
     let heard = |said: &Value| {
         progress.hear(said);
-        if said["event"] == "graded" {
-            graded.push(Graded::read(said));
+        match said["event"].as_str() {
+            Some("graded") => graded.push(Graded::read(said)),
+            Some("passed over") => passed_over.push(PassedOver::read(said)),
+            _ => {}
         }
     };
     let ended = nbgrader.run(&words, &environment, heard);
     progress.end();
     ended?;
-    Ok(graded)
+    Ok((graded, passed_over))
 }

@@ -1,6 +1,7 @@
 //! How far grading is, and what it came to.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -47,6 +48,29 @@ impl Graded {
     }
 }
 
+/// A file that was handed in and is not graded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PassedOver {
+    file: String,
+    why: String,
+}
+
+impl PassedOver {
+    pub(super) fn read(said: &Value) -> PassedOver {
+        let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+        PassedOver {
+            file: text("file"),
+            why: text("why"),
+        }
+    }
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Passed over {}: {}.", self.file, self.why)
+    }
+}
+
 /// A bar on a terminal, a line a submission elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -78,6 +102,7 @@ impl Progress {
                     None => tell(&format!("{line} ({:.1} s)", one.seconds)),
                 }
             }
+            Some("passed over") => tell(&PassedOver::read(said).to_string()),
             _ => {}
         }
     }
@@ -89,8 +114,8 @@ impl Progress {
     }
 }
 
-/// A row a submission, then the flags, then one line.
-pub(super) fn summary(graded: &[Graded], flags: &[Flag]) -> String {
+/// A row a submission, then the flags, then what was passed over, then one line.
+pub(super) fn summary(graded: &[Graded], passed_over: &[PassedOver], flags: &[Flag]) -> String {
     let mut sorted: Vec<&Graded> = graded.iter().collect();
     sorted.sort_by(|one, next| (&one.lab, &one.student).cmp(&(&next.lab, &next.student)));
     let rows = sorted.iter().map(|one| {
@@ -109,7 +134,15 @@ pub(super) fn summary(graded: &[Graded], flags: &[Flag]) -> String {
             flag.detail.clone(),
         ]
     });
-    let rows = rows.chain(flagged);
+    let not_taken = passed_over.iter().map(|one| {
+        [
+            String::new(),
+            one.file.clone(),
+            "passed over".to_owned(),
+            one.why.clone(),
+        ]
+    });
+    let rows = rows.chain(flagged).chain(not_taken);
     let mut text = match Look::of_standard_output() {
         Some(look) => {
             let mut table = table::new(&["Lab", "Student", "Points", "Note"], &look);
@@ -120,11 +153,12 @@ pub(super) fn summary(graded: &[Graded], flags: &[Flag]) -> String {
     };
     let count = |is: fn(&Graded) -> bool| graded.iter().filter(|one| is(one)).count();
     text += &format!(
-        "{} submissions graded; {} wait for you; {} could not be graded and have zero; {} flags on records, which cost no points.\n",
+        "{} submissions graded; {} wait for you; {} could not be graded and have zero; {} flags on records, which cost no points; {} files passed over.\n",
         graded.len(),
         count(|one| one.manual),
         count(|one| one.error.is_some()),
-        flags.len()
+        flags.len(),
+        passed_over.len()
     );
     text
 }
@@ -140,12 +174,15 @@ mod tests {
             "error": null});
         let failed = json!({"student": "lee", "lab": "05-x", "score": 0.0, "max": 3.5, "seconds": 1.0,
             "manual": false, "error": "it was not done in 5 seconds"});
-        let text = summary(&[Graded::read(&failed), Graded::read(&said)], &[]);
+        let passed_over = PassedOver::read(&json!({"file": "class/park/work.rar", "why": "only zips are opened"}));
+        let text = summary(&[Graded::read(&failed), Graded::read(&said)], &[passed_over], &[]);
         assert_eq!(
             text,
             "05-x\tkim\t2 of 3.5\tan answer waits for you\n\
              05-x\tlee\t0 of 3.5\tnot graded: it was not done in 5 seconds\n\
-             2 submissions graded; 1 wait for you; 1 could not be graded and have zero; 0 flags on records, which cost no points.\n"
+             \tclass/park/work.rar\tpassed over\tonly zips are opened\n\
+             2 submissions graded; 1 wait for you; 1 could not be graded and have zero; 0 flags on records, which cost no \
+             points; 1 files passed over.\n"
         );
     }
 }
