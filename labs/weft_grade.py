@@ -116,7 +116,8 @@ def release(course, lab):
 def last_words(log):
     """The line of a log that says most."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    told = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Trouble|Died|NotRun)\b", line)]
+    # nbgrader's own, which comes last, sends its reader to those above.
+    told = [line for line in lines if re.match(r"(?!.*NbGraderException)[\w.]*(Error|Exception|Died|NotRun)\b", line)]
     return (told or lines or ["no reason given"])[-1][:300]
 
 

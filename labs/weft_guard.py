@@ -127,10 +127,18 @@ def guarded(cell):
     return f'::core::compile_error!("this cell is not run when it is graded: it has {name}");'
 
 
+class KernelError(Exception):
+    """No cell could run, which is no fault of the student's."""
+
+
 class JudgeTests(NbGraderPreprocessor):
     """After the cells have run: a test passes or fails, whatever was shown on the way."""
 
     def preprocess(self, nb, resources):
+        first = next((cell for cell in nb.cells if cell.cell_type == "code"), None)
+        for output in first.outputs if first else []:
+            if output.output_type == "error" and output.ename == "Start":
+                raise KernelError(f"the kernel could not start: {output.evalue}")
         for index, source in json.loads(resources.pop("weft_sources", "{}")).items():
             nb.cells[int(index)].source = source
         for cell in nb.cells:

@@ -225,6 +225,20 @@ class Hostile(unittest.TestCase):
         self.assertEqual(list((self.ground.folder / "homes").iterdir()), [])
 
 
+class Broken(unittest.TestCase):
+    """A machine on which no cell can run."""
+
+    def test_a_kernel_that_cannot_start_is_told_and_is_no_wrong_answer(self):
+        ground = Ground()
+        self.addCleanup(ground.close)
+        ground.hand_in("right", {"sum": RIGHT_SUM, "largest": RIGHT_LARGEST})
+        # Where there is no compiler.
+        ground.environment["PATH"] = str(ground.kernels)
+        graded, _ = ground.grade()
+        self.assertIn("the kernel could not start: cannot prepare", graded["right"]["error"])
+        self.assertIn("cannot run rustc", graded["right"]["error"])
+
+
 def zipped(files):
     """A zip of these files, of which those with files of their own are zips too."""
     whole = io.BytesIO()

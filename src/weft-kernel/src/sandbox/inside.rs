@@ -97,6 +97,12 @@ fn needed() -> anyhow::Result<Vec<PathBuf>> {
     }
     paths.extend(weft_kernel::template::default_folder());
     paths.extend(own("RUST_SRC_PATH").map(PathBuf::from));
+    // Which need not stand in cargo's folder; a link is opened as what it names.
+    let folders = own("PATH").unwrap_or_default();
+    for name in ["rustc", "cargo"] {
+        let found = std::env::split_paths(&folders).map(|folder| folder.join(name));
+        paths.extend(found.filter_map(|program| fs::canonicalize(program).ok()).next());
+    }
     let mut rustc = Command::new("rustc");
     let path = own("PATH").map(|path| ("PATH", path));
     let sysroot = rustc.args(["--print", "sysroot"]).envs(path).output();
@@ -121,11 +127,14 @@ fn needed() -> anyhow::Result<Vec<PathBuf>> {
 pub(crate) fn become_kernel(args: &Run, home: &Path) -> anyhow::Result<Status> {
     let needed = needed()?;
     let ports = ports(&args.file)?;
+    // Cells of another submission that multiply must not take this one's share.
+    let apart = geteuid().is_root() || weft_kernel::sys::count_tasks_apart().is_ok();
+    let counted = if apart { 0 } else { own_tasks() };
     for (resource, limit) in [
         (Resource::RLIMIT_FSIZE, FILE),
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_NOFILE, OPEN_FILES),
-        (Resource::RLIMIT_NPROC, own_tasks() + (TASKS + SPARE_TASKS) as u64),
+        (Resource::RLIMIT_NPROC, counted + (TASKS + SPARE_TASKS) as u64),
     ] {
         setrlimit(resource, limit, limit).with_context(|| format!("cannot limit {resource:?}"))?;
     }
@@ -144,11 +153,8 @@ pub(crate) fn become_kernel(args: &Run, home: &Path) -> anyhow::Result<Status> {
     Err(error).context("cannot become the kernel")
 }
 
-/// Tasks of this user that are there already, which its limit counts too; of a user of one's own there are none.
+/// Tasks of this user that are there already, which its limit counts too.
 fn own_tasks() -> u64 {
-    if geteuid().is_root() {
-        return 0;
-    }
     let own = geteuid().as_raw();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let of_own = processes.filter(|entry| entry.metadata().is_ok_and(|about| about.uid() == own));

@@ -67,7 +67,7 @@ impl Place {
             ));
         };
         let failed =
-            |error: std::io::Error| Failure::new("Start", format!("cannot make {}: {error}", folder.display()));
+            |error: std::io::Error| Failure::new("Start", format!("cannot prepare {}: {error}", folder.display()));
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         if *taken {
             return Err(Failure::new("Start", "a process can have one session at a time"));

@@ -14,5 +14,5 @@ mod process;
 
 pub(crate) use cells::text_of;
 pub use cells::{Cells, Hook, LoadError};
-pub use network::leave_network;
+pub use network::{count_tasks_apart, leave_network};
 pub use process::{Fork, die_with_parent, exit_now, fork, raise_oom_score, reset_signals, set_env, unread_bytes};

@@ -21,7 +21,10 @@ impl Toolchain {
     /// The one that the reader's environment names.
     pub(crate) fn find() -> std::io::Result<Toolchain> {
         let ask = |arguments: &[&str]| {
-            let output = own("rustc").args(arguments).output()?;
+            let output = own("rustc")
+                .args(arguments)
+                .output()
+                .map_err(|error| std::io::Error::new(error.kind(), format!("cannot run rustc: {error}")))?;
             Ok::<_, std::io::Error>(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         };
         let version = ask(&["-vV"])?;
