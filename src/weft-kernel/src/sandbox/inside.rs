@@ -100,8 +100,7 @@ fn needed() -> anyhow::Result<Vec<PathBuf>> {
     // Which need not stand in cargo's folder; a link is opened as what it names.
     let folders = own("PATH").unwrap_or_default();
     for name in ["rustc", "cargo"] {
-        let found = std::env::split_paths(&folders).map(|folder| folder.join(name));
-        paths.extend(found.filter_map(|program| fs::canonicalize(program).ok()).next());
+        paths.extend(std::env::split_paths(&folders).find_map(|folder| fs::canonicalize(folder.join(name)).ok()));
     }
     let mut rustc = Command::new("rustc");
     let path = own("PATH").map(|path| ("PATH", path));
