@@ -152,6 +152,7 @@ impl Supervisor {
         let listener = UnixListener::bind(socket)?;
         let (output, writers) = Output::new()?;
         let (input, reader) = StandardInput::new()?;
+        let own = Pid::this();
         if let Fork::Child = sys::fork()? {
             drop((listener, kernel, output, input));
             let became = dup2_stdin(&reader)
@@ -164,7 +165,7 @@ impl Supervisor {
             if let Some(limit) = job.memory_limit {
                 let _never = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_DATA, limit, limit);
             }
-            runner::run(job.folder);
+            runner::run(job.folder, own);
         }
         let mut taken = SigSet::empty();
         taken.add(Signal::SIGCHLD);

@@ -22,13 +22,12 @@ pub(super) const FLUSHER: &str = "weft-flush";
 /// Where a panic is reported: the runner's own connection and process id.
 static VOICE: Mutex<Option<(UnixStream, i32)>> = Mutex::new(None);
 
-/// Runs cells until the supervisor goes. `main` of a process that the supervisor has forked.
-pub(super) fn run(folder: PathBuf) -> ! {
+/// Runs cells until the supervisor goes. `main` of a process that it has forked.
+pub(super) fn run(folder: PathBuf, supervisor: Pid) -> ! {
     let _leader = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     sys::reset_signals();
     sys::raise_oom_score();
-    sys::die_with_parent();
-    let supervisor = getppid();
+    live_for(supervisor);
     let Ok(connection) = greet(&folder, false) else {
         sys::exit_now(97)
     };
@@ -43,6 +42,14 @@ pub(super) fn run(folder: PathBuf) -> ! {
     };
     loop {
         runner.step();
+    }
+}
+
+/// Ends this process with its parent, or at once where that has gone: the socket may be the next supervisor's by now.
+fn live_for(parent: Pid) {
+    sys::die_with_parent();
+    if getppid() != parent {
+        sys::exit_now(0);
     }
 }
 
@@ -170,16 +177,19 @@ impl Runner {
             Ok(Fork::Parent(between)) => {
                 let _ended = waitpid(Pid::from_raw(between), None);
             }
-            Ok(Fork::Child) => match sys::fork() {
-                Ok(Fork::Child) => self.stand_by(),
-                Ok(Fork::Parent(_)) => sys::exit_now(0),
-                Err(error) => {
-                    self.tell(&FromRunner::NoStandby {
-                        error: error.to_string(),
-                    });
-                    sys::exit_now(0);
+            Ok(Fork::Child) => {
+                let between = getpid();
+                match sys::fork() {
+                    Ok(Fork::Child) => self.stand_by(between),
+                    Ok(Fork::Parent(_)) => sys::exit_now(0),
+                    Err(error) => {
+                        self.tell(&FromRunner::NoStandby {
+                            error: error.to_string(),
+                        });
+                        sys::exit_now(0);
+                    }
                 }
-            },
+            }
             Err(error) => self.tell(&FromRunner::NoStandby {
                 error: error.to_string(),
             }),
@@ -187,13 +197,13 @@ impl Runner {
     }
 
     /// Waits to become the runner. Returns when it is.
-    fn stand_by(&mut self) {
+    fn stand_by(&mut self, between: Pid) {
         let _leader = setpgid(Pid::from_raw(0), Pid::from_raw(0));
-        while getppid() != self.supervisor {
-            // The one between is about to leave.
+        while getppid() == between {
+            // It is about to leave.
             thread::yield_now();
         }
-        sys::die_with_parent();
+        live_for(self.supervisor);
         match greet(&self.folder, true) {
             Ok(connection) => self.connection = connection,
             Err(_) => sys::exit_now(0),

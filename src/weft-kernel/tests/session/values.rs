@@ -79,6 +79,30 @@ fn clear() {
         rig.ok(":clear");
         assert_eq!(rig.fails("panic!(\"again\");").evalue, "again");
     }
+    drop(rig);
+    assert!(
+        (0..100_000).any(|_| {
+            std::thread::yield_now();
+            of_the_session().is_empty()
+        }),
+        "{:?}",
+        of_the_session()
+    );
+}
+
+/// All processes but this one that work in this one's session.
+fn of_the_session() -> Vec<String> {
+    let folder = std::env::var("EVCXR_TMPDIR").unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter(|entry| entry.file_name() != std::process::id().to_string().as_str())
+        .filter(|entry| {
+            let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+            String::from_utf8_lossy(&environment).contains(&folder)
+        })
+        .map(|entry| std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default())
+        .filter(|stat| !stat.is_empty() && !stat.contains(") Z"))
+        .collect()
 }
 
 fn completes() {
