@@ -153,7 +153,8 @@ impl Bootstrap {
     /// The interval of the median of `blocks`.
     #[must_use]
     pub fn median(&self, blocks: &[f64]) -> Interval {
-        self.interval(blocks.len(), |drawn| median(&pick(blocks, drawn)))
+        let blocks = Ordered::new(blocks);
+        self.interval(blocks.values.len(), |drawn| blocks.median(drawn.iter().copied()))
     }
 
     /// The interval of the ratio `second / first` of paired blocks: the exponential of the median of their log-ratios.
@@ -184,18 +185,66 @@ impl Bootstrap {
                 high: f64::NAN,
             };
         }
+        let groups: Vec<(f64, Ordered)> = groups.iter().map(|&(x, blocks)| (x, Ordered::new(blocks))).collect();
         // One list of draws serves all groups: each takes as many as it has blocks, folded to its length.
         self.interval(longest, |drawn| {
-            let middle = |(x, blocks): &(f64, &[f64])| {
-                let values: Vec<f64> = drawn
-                    .iter()
-                    .take(blocks.len())
-                    .map(|&index| blocks[index % blocks.len()])
-                    .collect();
-                (*x, median(&values))
+            let middle = |(x, blocks): &(f64, Ordered)| {
+                let count = blocks.values.len();
+                (*x, blocks.median(drawn.iter().take(count).map(|index| index % count)))
             };
             theil_sen(&groups.iter().map(middle).collect::<Vec<_>>())
         })
+    }
+}
+
+/// Values of which medians are wanted again and again, of other draws each time: put in order once, each draw only counts
+/// how often it has which.
+#[derive(Debug)]
+pub(crate) struct Ordered {
+    values: Vec<f64>,
+    /// Where the values stand in order, in the order in which they were given.
+    ranks: Vec<usize>,
+}
+
+impl Ordered {
+    pub(crate) fn new(given: &[f64]) -> Self {
+        let mut order: Vec<usize> = (0..given.len()).collect();
+        order.sort_by(|&one, &other| given[one].total_cmp(&given[other]));
+        let mut ranks = vec![0; given.len()];
+        for (rank, &index) in order.iter().enumerate() {
+            ranks[index] = rank;
+        }
+        Ordered {
+            values: order.iter().map(|&index| given[index]).collect(),
+            ranks,
+        }
+    }
+
+    /// The median of the values at these indices, to the bit that of [`median`].
+    pub(crate) fn median(&self, drawn: impl Iterator<Item = usize>) -> f64 {
+        let mut times = vec![0_u32; self.values.len()];
+        let mut count = 0;
+        for index in drawn {
+            times[self.ranks[index]] += 1;
+            count += 1;
+        }
+        let Some((place, part)) = place(count, 0.5) else {
+            return f64::NAN;
+        };
+        let mut passed = 0;
+        let mut below = None;
+        for (&value, &times) in self.values.iter().zip(&times) {
+            passed += times as usize;
+            if below.is_none() && passed > place {
+                below = Some(value);
+            }
+            if let Some(below) = below
+                && (passed > place + 1 || part == 0.0)
+            {
+                return between(below, value, part);
+            }
+        }
+        below.unwrap_or(f64::NAN)
     }
 }
 
@@ -286,6 +335,15 @@ mod tests {
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
             prop_assert_eq!(quantile(&values, a).to_bits(), quantile_sorted(&sorted, a).to_bits());
+        }
+
+        #[test]
+        fn a_median_of_draws_is_the_median_of_what_was_drawn(values in numbers(), seed: u64, count in 0..80_usize) {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let values: Vec<f64> = values.iter().map(|value| (value / 1e5).round()).collect();
+            let drawn: Vec<usize> = (0..count).map(|_| rng.usize(..values.len())).collect();
+            let found = Ordered::new(&values).median(drawn.iter().copied());
+            prop_assert_eq!(found.to_bits(), median(&pick(&values, &drawn)).to_bits());
         }
 
         #[test]

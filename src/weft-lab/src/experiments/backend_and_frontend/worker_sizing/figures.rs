@@ -1,7 +1,7 @@
 //! The record of worker-sizing, drawn.
 
 use super::fit::Law;
-use super::{LITTLE, Record, Work, bend_of, bends_apart, medians, rounds, swept};
+use super::{LITTLE, Record, Work, bend_of, bends_apart, medians, ordered, rounds, swept};
 use crate::figure::{Axis, Curve, Curves, Figure, Mark, Marks, Plot};
 use crate::judge;
 use crate::stats::Interval;
@@ -83,7 +83,7 @@ fn measured(record: &Record, quantity: &str, work: Work, name: Text) -> Curve {
 fn fitted(record: &Record, work: Work, name: Text) -> Curve {
     let points = swept(record, "throughput", work);
     let all: Vec<usize> = (0..rounds(&points)).collect();
-    let points = medians(&points, &all);
+    let points = medians(&ordered(&points), &all);
     let law = |law: Law| {
         points
             .iter()

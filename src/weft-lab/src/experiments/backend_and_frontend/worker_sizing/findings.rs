@@ -1,7 +1,7 @@
 //! What a record says beside the verdict.
 
 use super::fit::Law;
-use super::{LITTLE, Work, bend_of, cores, demand, little, medians, of_law, offered, rounds, swept};
+use super::{LITTLE, Work, bend_of, cores, demand, little, medians, of_law, offered, ordered, rounds, swept};
 use crate::format;
 use crate::record::Record;
 use crate::stats::{Interval, median};
@@ -59,7 +59,7 @@ fn rule_of_thumb(record: &Record) -> Option<Finding> {
 fn law(record: &Record, work: Work) -> Option<Finding> {
     let points = swept(record, "throughput", work);
     let all: Vec<usize> = (0..rounds(&points)).collect();
-    let points = medians(&points, &all);
+    let points = medians(&ordered(&points), &all);
     let law = Law::fit(&points)?;
     let [sigma, kappa] = [
         of_law(record, work, |law| law.sigma),

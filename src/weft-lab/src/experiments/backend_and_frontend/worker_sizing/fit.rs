@@ -75,10 +75,16 @@ fn solve(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
 pub(super) fn bend(points: &[(f64, f64)]) -> f64 {
     const STEPS: i32 = 60;
     let most = points.iter().map(|point| point.0).fold(f64::NAN, f64::max);
+    // A bootstrap does this thousands of times, so no logarithm is taken twice.
+    let points: Vec<(f64, f64, f64)> = points.iter().map(|&(n, x)| (n, n.ln(), x.ln())).collect();
     let misfit = |bend: f64| {
-        let logs: Vec<f64> = points.iter().map(|&(n, x)| x.ln() - n.min(bend).ln()).collect();
-        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>()
+        let of_bend = bend.ln();
+        let logs = || {
+            let of_point = |&(n, log_n, log_x): &(f64, f64, f64)| log_x - if n < bend { log_n } else { of_bend };
+            points.iter().map(of_point)
+        };
+        let mean = logs().sum::<f64>() / points.len() as f64;
+        logs().map(|log| (log - mean).powi(2)).sum::<f64>()
     };
     // There may be several hollows, so first a grid finds the deepest, then its bottom is narrowed down.
     let at = |step: f64| most.powf(step / f64::from(STEPS));

@@ -27,7 +27,7 @@ use crate::judge;
 use crate::measure::{Clock, Nanos, Plan, batch_size};
 use crate::params::{Mode, Param, Params};
 use crate::record::{Condition, Record};
-use crate::stats::{Interval, median, quantile};
+use crate::stats::{Interval, Ordered, median, quantile};
 use crate::text::Text;
 use crate::verdict::{Outcome, Verdict};
 
@@ -198,7 +198,7 @@ impl Experiment for WorkerSizing {
     }
 
     fn judge(&self, record: &Record) -> Vec<Verdict> {
-        let [computing, mixed] = [Work::Computing, Work::Mixed].map(|work| bend_of(record, work).estimate);
+        let [computing, mixed] = [Work::Computing, Work::Mixed].map(|work| bend_at(record, work));
         let summary = if record.is_aa() {
             text!("A/A: the bend of the same work twice differs by a factor of {effect}.")
         } else {
@@ -383,22 +383,37 @@ fn rounds(points: &[(f64, &[f64])]) -> usize {
     points.iter().map(|point| point.1.len()).min().unwrap_or(0)
 }
 
+/// Each size with its blocks in order, of which medians are drawn.
+fn ordered(points: &[(f64, &[f64])]) -> Vec<(f64, Ordered)> {
+    let ordered = |&(workers, blocks): &(f64, &[f64])| (workers, Ordered::new(blocks));
+    points.iter().map(ordered).collect()
+}
+
 /// Each size's median over these rounds.
-fn medians(points: &[(f64, &[f64])], rounds: &[usize]) -> Vec<(f64, f64)> {
-    let middle = |&(workers, blocks): &(f64, &[f64])| (workers, median(&crate::stats::pick(blocks, rounds)));
+fn medians(points: &[(f64, Ordered)], rounds: &[usize]) -> Vec<(f64, f64)> {
+    let middle = |(workers, blocks): &(f64, Ordered)| (*workers, blocks.median(rounds.iter().copied()));
     points.iter().map(middle).collect()
+}
+
+/// Where the throughput of a kind of work bends, without the interval around it.
+fn bend_at(record: &Record, work: Work) -> f64 {
+    let points = swept(record, "throughput", work);
+    let all: Vec<usize> = (0..rounds(&points)).collect();
+    bend(&medians(&ordered(&points), &all))
 }
 
 /// Where the throughput of a kind of work bends. Blocks of one round are drawn together.
 fn bend_of(record: &Record, work: Work) -> Interval {
     let points = swept(record, "throughput", work);
-    judge::bootstrap_of_sweep(record).interval(rounds(&points), |drawn| bend(&medians(&points, drawn)))
+    let sizes = ordered(&points);
+    judge::bootstrap_of_sweep(record).interval(rounds(&points), |drawn| bend(&medians(&sizes, drawn)))
 }
 
 /// How many times as many workers the bend of mixed work takes as that of computing.
 fn bends_apart(record: &Record) -> Interval {
     let [one, other] = [Work::Computing, Work::Mixed].map(|work| swept(record, "throughput", work));
     let rounds = rounds(&one).min(rounds(&other));
+    let [one, other] = [one, other].map(|points| ordered(&points));
     judge::bootstrap(record).interval(rounds, |drawn| {
         bend(&medians(&other, drawn)) / bend(&medians(&one, drawn))
     })
@@ -407,8 +422,9 @@ fn bends_apart(record: &Record) -> Interval {
 /// A number of the law that fits a kind of work.
 fn of_law(record: &Record, work: Work, number: impl Fn(Law) -> f64 + Sync) -> Interval {
     let points = swept(record, "throughput", work);
+    let sizes = ordered(&points);
     judge::bootstrap_of_sweep(record).interval(rounds(&points), |drawn| {
-        Law::fit(&medians(&points, drawn)).map_or(f64::NAN, &number)
+        Law::fit(&medians(&sizes, drawn)).map_or(f64::NAN, &number)
     })
 }
 
