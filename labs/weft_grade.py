@@ -25,7 +25,7 @@ from nbgrader.plugins import CsvExportPlugin
 
 import weft_collect
 
-SCRIPTS = ["nbgrader_config.py", "weft_guard.py", "weft_grade.py"]
+SCRIPTS = ["nbgrader_config.py", "weft_guard.py"]
 
 
 def say(event, **fields):
