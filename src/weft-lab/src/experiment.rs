@@ -11,12 +11,12 @@ use crate::params::{Mode, Param, Params};
 use crate::record::{Condition, Missing, Record, Series, Stopping};
 use crate::sys;
 use crate::text::Text;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// Code that gathers samples about one or more claims, judges a record of them, and draws it.
 ///
-/// `run` measures and knows nothing of pages or wording. `judge` and `figures` are pure: the same record gives the
-/// same verdict and the same picture everywhere.
+/// `run` measures and knows nothing of pages or wording. `judge`, `findings` and `figures` are pure: the same record gives
+/// the same verdict and the same picture everywhere.
 pub trait Experiment: Sync {
     /// What it is called, what it asks, and what a reader may change.
     fn about(&self) -> &'static About;
@@ -28,8 +28,14 @@ pub trait Experiment: Sync {
     /// What makes the whole run worthless. A facility that is missing is no error: see [`Context::miss`].
     fn run(&self, cx: &mut Context<'_>) -> Result<(), Error>;
 
-    /// What the record says of each claim.
+    /// What the record says of each claim, with its doubts.
     fn judge(&self, record: &Record) -> Vec<Verdict>;
+
+    /// What the record says beside its verdict on this claim. It costs more than the verdict, so it is apart from it.
+    fn findings(&self, record: &Record, claim: &str) -> Vec<Finding> {
+        let _ = (record, claim);
+        Vec::new()
+    }
 
     /// The record, drawn.
     fn figures(&self, record: &Record) -> Vec<Figure>;

@@ -130,7 +130,7 @@ fn measure(options: &Options, ids: &[&str], runner: &Runner, log: &mut dyn Write
 /// Does each record's machine say what it was kept from, and has each a verdict?
 fn check(records: &[Record], profile: Profile) -> Result<()> {
     for record in records {
-        if record.verdicts().is_empty() {
+        if record.judge().is_empty() {
             bail!(
                 "the record of {} gives no verdict, so nothing was written",
                 record.experiment

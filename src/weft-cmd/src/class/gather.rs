@@ -199,7 +199,7 @@ fn judge(found: Found) -> Judged {
         Err(error) => ([0; 32], Err(error.to_string())),
     };
     let judge = |record: Record| {
-        let mut verdicts = record.verdicts();
+        let mut verdicts = record.judge();
         for verdict in &mut verdicts {
             verdict.findings.clear();
         }

@@ -177,7 +177,7 @@ fn edited(text: &str, record: &Record, shown: &Shown) -> Option<(&'static str, S
             "its text is not what weft writes for these samples".to_owned(),
         ));
     }
-    let verdicts = record.verdicts();
+    let verdicts = record.judge();
     let told = document["verdicts"].as_array().cloned().unwrap_or_default();
     for verdict in &verdicts {
         let told = told.iter().find(|one| one["claim"] == verdict.claim.as_str());

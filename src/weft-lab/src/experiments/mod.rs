@@ -64,9 +64,21 @@ pub fn find(id: &str) -> Option<&'static dyn Experiment> {
 }
 
 impl Record {
-    /// The verdicts of this record; none for an experiment that this build doesn't know.
+    /// The verdicts of this record, with all that it says beside them; none for an experiment that this build doesn't know.
     #[must_use]
     pub fn verdicts(&self) -> Vec<Verdict> {
+        let mut verdicts = self.judge();
+        if let Some(experiment) = find(&self.experiment) {
+            for verdict in &mut verdicts {
+                verdict.findings.extend(experiment.findings(self, &verdict.claim));
+            }
+        }
+        verdicts
+    }
+
+    /// The verdicts alone, in a fraction of the time: for thousands of records, of which nobody reads what else they say.
+    #[must_use]
+    pub fn judge(&self) -> Vec<Verdict> {
         find(&self.experiment)
             .map(|experiment| experiment.judge(self))
             .unwrap_or_default()

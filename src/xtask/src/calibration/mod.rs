@@ -244,14 +244,14 @@ fn is_different(record: &Record) -> bool {
     let says_so = |outcome| matches!(outcome, Outcome::Supported | Outcome::Refuted);
     let is_effect = |claim: &str| weft_lab::claim::find(claim).is_some_and(|claim| claim.region().is_some());
     record
-        .verdicts()
+        .judge()
         .iter()
         .any(|verdict| is_effect(&verdict.claim) && says_so(verdict.outcome))
 }
 
 fn words(record: &Record) -> String {
     let mut words = format!("{} rounds", record.stopping.rounds);
-    for verdict in record.verdicts() {
+    for verdict in record.judge() {
         let _infallible = write!(words, ", {}: {}", verdict.outcome.id(), verdict.summary.english());
     }
     words

@@ -157,7 +157,7 @@ fn is_decided(record: &Record) -> bool {
 
 /// What the record says of the pair that its experiment compares.
 pub(super) fn effect(record: &Record) -> Option<(Outcome, Effect)> {
-    let verdicts = record.verdicts();
+    let verdicts = record.judge();
     let mut effects = verdicts
         .into_iter()
         .filter(|verdict| verdict.equivalence.is_some())

@@ -168,8 +168,11 @@ impl Experiment for CreationCost {
         };
         let mut verdict = judge::ratio(record, "creation-cost", ratio, summary);
         verdict.doubts.extend(drift);
-        verdict.findings.extend(findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -71,37 +71,30 @@ fn solve(mut rows: [[f64; 4]; 3]) -> Option<[f64; 3]> {
 }
 
 /// Where a curve bends: the number of workers `k` for which `b × min(n, k)` is nearest to the throughput, in least squares
-/// of its logarithm; between one and the most workers there were. `NaN` for no points.
+/// of its logarithm; between the fewest and the most workers there were. `NaN` for no points.
+///
+/// `points` are in the order of the workers. With so many points below the bend, those say what one worker does and the
+/// others how much all do, so the best bend is the quotient of the two, or the nearest number that leaves as many below.
 pub(super) fn bend(points: &[(f64, f64)]) -> f64 {
-    const STEPS: i32 = 60;
-    let most = points.iter().map(|point| point.0).fold(f64::NAN, f64::max);
-    // A bootstrap does this thousands of times, so no logarithm is taken twice.
-    let points: Vec<(f64, f64, f64)> = points.iter().map(|&(n, x)| (n, n.ln(), x.ln())).collect();
-    let misfit = |bend: f64| {
-        let of_bend = bend.ln();
-        let logs = || {
-            let of_point = |&(n, log_n, log_x): &(f64, f64, f64)| log_x - if n < bend { log_n } else { of_bend };
-            points.iter().map(of_point)
-        };
-        let mean = logs().sum::<f64>() / points.len() as f64;
-        logs().map(|log| (log - mean).powi(2)).sum::<f64>()
-    };
-    // There may be several hollows, so first a grid finds the deepest, then its bottom is narrowed down.
-    let at = |step: f64| most.powf(step / f64::from(STEPS));
-    let deepest = (0..=STEPS)
-        .map(|step| (f64::from(step), misfit(at(f64::from(step)))))
-        .min_by(|one, other| one.1.total_cmp(&other.1));
-    let Some((step, _)) = deepest.filter(|_| !points.is_empty()) else {
+    let Some(&(most, _)) = points.last() else {
         return f64::NAN;
     };
-    let (mut low, mut high) = ((step - 1.0).max(0.0), (step + 1.0).min(f64::from(STEPS)));
-    for _ in 0..25 {
-        let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
-        if misfit(at(left)) <= misfit(at(right)) {
-            high = right;
-        } else {
-            low = left;
-        }
-    }
-    at(f64::midpoint(low, high))
+    let each: Vec<f64> = points.iter().map(|(workers, x)| (x / workers).ln()).collect();
+    let all: Vec<f64> = points.iter().map(|(_, x)| x.ln()).collect();
+    let bends = (1..points.len()).map(|below| {
+        let (each, each_apart) = mean_and_squares(&each[..below]);
+        let (all, all_apart) = mean_and_squares(&all[below..]);
+        let bend = (all - each).max(points[below - 1].0.ln()).min(points[below].0.ln());
+        let weight = (below * (points.len() - below)) as f64 / points.len() as f64;
+        (bend, each_apart + all_apart + weight * (all - each - bend).powi(2))
+    });
+    bends
+        .min_by(|one, other| one.1.total_cmp(&other.1))
+        .map_or(most, |(bend, _)| bend.exp())
+}
+
+/// The mean of some numbers, and the sum of the squares of their distances from it.
+fn mean_and_squares(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (mean, values.iter().map(|value| (value - mean).powi(2)).sum())
 }

@@ -29,7 +29,7 @@ use crate::params::{Mode, Param, Params};
 use crate::record::{Condition, Record};
 use crate::stats::{Interval, Ordered, median, quantile};
 use crate::text::Text;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Finding, Outcome, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -215,8 +215,11 @@ impl Experiment for WorkerSizing {
             verdict.outcome = Outcome::Inconclusive;
         }
         verdict.doubts.extend(findings::doubt_of_little(record));
-        verdict.findings.extend(findings::all(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

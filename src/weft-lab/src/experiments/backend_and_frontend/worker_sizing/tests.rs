@@ -124,7 +124,25 @@ proptest! {
     #[test]
     fn any_bend_is_found_again(bend_at in 1.0..16.0_f64, first in 10.0..1e6_f64) {
         let points = SIZES.map(|workers| (workers as f64, first * (workers as f64).min(bend_at)));
-        prop_assert!((bend(&points) / bend_at - 1.0).abs() < 0.005, "{}", bend(&points));
+        prop_assert!((bend(&points) / bend_at - 1.0).abs() < 1e-9, "{}", bend(&points));
+    }
+
+    #[test]
+    fn no_other_bend_is_nearer_to_the_points(
+        throughputs in prop::array::uniform8(10.0..1e4_f64),
+        others in prop::collection::vec(1.0..16.0_f64, 50),
+    ) {
+        let points: Vec<(f64, f64)> = SIZES.iter().map(|&size| size as f64).zip(throughputs).collect();
+        let misfit = |bend: f64| {
+            let logs: Vec<f64> = points.iter().map(|&(workers, x)| (x / workers.min(bend)).ln()).collect();
+            let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+            logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>()
+        };
+        let found = bend(&points);
+        prop_assert!((1.0..=16.0 + 1e-9).contains(&found), "{found}");
+        for other in others {
+            prop_assert!(misfit(found) <= misfit(other) + 1e-9, "{found} against {other}");
+        }
     }
 
     #[test]
@@ -167,6 +185,9 @@ fn too_little_gives_no_law_and_no_bend() {
     assert_eq!(Law::fit(&[(1.0, 5.0), (2.0, 9.0)]), None);
     assert_eq!(Law::fit(&[(1.0, 5.0); 4]), None);
     assert!(bend(&[]).is_nan());
+    assert!((bend(&[(3.0, 5.0)]) - 3.0).abs() < 1e-9);
+    // Nobody's measurement, but a record may be edited.
+    assert!(!bend(&[(-2.0, 5.0), (1.0, f64::NAN), (f64::NAN, 9.0)]).is_infinite());
 }
 
 #[test]

@@ -164,8 +164,11 @@ impl Experiment for SwitchWhere {
         let mut verdict = judge::always(record, "switch-where", held, trials, summary);
         let lost = whole(record.blocks("lost", &Condition::default()).iter().sum());
         judge::fewer_trials(&mut verdict, trials, lost, record.params.count("trials"));
-        verdict.findings.extend(findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

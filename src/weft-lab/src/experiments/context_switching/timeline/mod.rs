@@ -24,7 +24,7 @@ use crate::measure::{MonotonicClock, Nanos, Plan};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
 use crate::sys;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Finding, Outcome, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -85,8 +85,11 @@ impl Experiment for Timeline {
         let not_made = whole(record.blocks("lost", &Condition::default()).iter().sum());
         let lost = not_made + all.len() - seen.len();
         judge::fewer_trials(&mut verdict, seen.len(), lost, planned);
-        verdict.findings.extend(findings::all(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -24,7 +24,7 @@ use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
 use crate::stats::{Bootstrap, Interval, median, pick};
 use crate::sys::Mapping;
-use crate::verdict::{Effect, EffectKind, Outcome, Verdict};
+use crate::verdict::{Effect, EffectKind, Finding, Outcome, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -143,8 +143,11 @@ impl Experiment for WorkingSet {
         verdict.doubts.extend(judge::drift(&ratios));
         verdict.doubts.extend(judge::negative(&[bare, loaded].concat()));
         verdict.doubts.extend(findings::uncounted(record));
-        verdict.findings.extend(findings::all(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

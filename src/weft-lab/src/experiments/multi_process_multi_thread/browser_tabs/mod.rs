@@ -28,7 +28,7 @@ use crate::machine::occupied::{Occupied, Unreadable};
 use crate::measure::{self, Clock, Nanos};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -270,8 +270,11 @@ impl Experiment for BrowserTabs {
         )]
         let lost = record.blocks("lost", &Condition::default()).iter().sum::<f64>() as usize;
         judge::fewer_trials(&mut verdict, kept.len(), lost, kept.len() + lost);
-        verdict.findings.extend(findings::all(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

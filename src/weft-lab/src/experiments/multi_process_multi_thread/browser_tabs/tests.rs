@@ -45,7 +45,7 @@ fn of<'a>(record: &'a mut Record, accident: Accident, kind: Kind, quantity: &str
 #[test]
 fn every_other_tab_must_keep_its_page() {
     let mut record = record();
-    let verdict = &BrowserTabs.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::Supported);
     let summary = verdict.summary.english();
     assert!(
@@ -53,25 +53,25 @@ fn every_other_tab_must_keep_its_page() {
         "{summary}"
     );
     of(&mut record, Accident::Hang, Kind::Processes, "kept")[3] = 5.0;
-    assert_eq!(BrowserTabs.judge(&record)[0].outcome, Outcome::Refuted);
+    assert_eq!(record.verdicts()[0].outcome, Outcome::Refuted);
 }
 
 #[test]
 fn tabs_that_are_threads_do_not_decide() {
     let mut record = record();
     of(&mut record, Accident::Crash, Kind::Threads, "kept")[0] = 6.0;
-    assert_eq!(BrowserTabs.judge(&record)[0].outcome, Outcome::Supported);
+    assert_eq!(record.verdicts()[0].outcome, Outcome::Supported);
 }
 
 #[test]
 fn a_lost_trial_might_have_been_the_exception() {
     let mut record = record();
     record.series[0].blocks = vec![2.0];
-    let verdict = &BrowserTabs.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
     assert!(verdict.doubts.iter().any(|doubt| doubt.kind == "lost-trials"));
     record.series.clear();
-    let verdict = &BrowserTabs.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(
         (verdict.outcome, verdict.effect.is_none()),
         (Outcome::Inconclusive, true)
@@ -83,7 +83,7 @@ fn a_lost_trial_might_have_been_the_exception() {
 fn findings_say_how_threads_fell_and_what_was_paid() {
     let mut record = record();
     let findings = |record: &Record| -> Vec<String> {
-        let verdict = BrowserTabs.judge(record).remove(0);
+        let verdict = record.verdicts().remove(0);
         verdict.findings.iter().map(|finding| finding.text.english()).collect()
     };
     let found = findings(&record);

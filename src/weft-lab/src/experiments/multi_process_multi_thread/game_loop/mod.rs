@@ -107,12 +107,14 @@ impl Experiment for GameLoop {
         let mut verdict = judge::ratio(record, "game-loop", ratio, summary);
         verdict.doubts.extend(drift);
         judge::wants_cores(&mut verdict, record, record.machine.allowed_cpus.len());
-        verdict.findings.extend(pipeline_finding(record));
+        vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
         let loads = Structure::ALL
             .into_iter()
             .filter_map(|structure| load_finding(record, structure));
-        verdict.findings.extend(loads);
-        vec![verdict]
+        pipeline_finding(record).into_iter().chain(loads).collect()
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -33,7 +33,7 @@ fn record(factor: f64, set: &[(&str, &str)], more: Vec<Series>) -> Record {
 
 #[track_caller]
 fn check(factor: f64, expect: Outcome) {
-    let verdict = &GameLoop.judge(&record(factor, &[], Vec::new()))[0];
+    let verdict = &record(factor, &[], Vec::new()).verdicts()[0];
     assert_eq!(verdict.outcome, expect, "{verdict:?}");
 }
 
@@ -47,7 +47,7 @@ fn the_interval_decides_against_the_region() {
 
 #[test]
 fn an_aa_run_compares_one_thread_with_itself() {
-    let verdict = &GameLoop.judge(&record(1.0, &[("aa", "true")], Vec::new()))[0];
+    let verdict = &record(1.0, &[("aa", "true")], Vec::new()).verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::NoDifference);
     assert!(verdict.summary.english().starts_with("A/A: one thread twice"));
 }
@@ -55,7 +55,7 @@ fn an_aa_run_compares_one_thread_with_itself() {
 #[test]
 fn a_record_without_samples_says_so_and_draws_nothing() {
     let record = fixed("game-loop", &[], Vec::new());
-    assert_eq!(GameLoop.judge(&record)[0].outcome, Outcome::Inconclusive);
+    assert_eq!(record.verdicts()[0].outcome, Outcome::Inconclusive);
     assert!(GameLoop.figures(&record).is_empty());
 }
 
@@ -90,7 +90,7 @@ fn the_largest_load_that_fits_is_the_last_before_one_that_does_not() {
         Some(2_000),
         "1 of 21 refreshes is missed there"
     );
-    let findings: Vec<String> = GameLoop.judge(&record)[0]
+    let findings: Vec<String> = record.verdicts()[0]
         .findings
         .iter()
         .map(|finding| finding.text.english())
@@ -104,7 +104,7 @@ fn the_largest_load_that_fits_is_the_last_before_one_that_does_not() {
 
 #[test]
 fn the_summary_names_entities_and_cores() {
-    let verdict = &GameLoop.judge(&record(2.0, &[], Vec::new()))[0];
+    let verdict = &record(2.0, &[], Vec::new()).verdicts()[0];
     let summary = verdict.summary.english();
     assert!(
         summary.starts_with("A frame with 24,000 entities takes 2.00 ["),

@@ -121,11 +121,12 @@ impl Experiment for SharedJob {
             .with("workers", record.params.count("workers"));
         let mut verdict = judge::ratio(record, "threads-share-fast", ratio, summary);
         verdict.doubts.extend(drift);
-        verdict.findings.extend(size_findings(record));
-        verdict
-            .findings
-            .extend(Job::ALL.into_iter().filter_map(|job| memory_finding(record, job)));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        let memory = Job::ALL.into_iter().filter_map(|job| memory_finding(record, job));
+        size_findings(record).into_iter().chain(memory).collect()
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

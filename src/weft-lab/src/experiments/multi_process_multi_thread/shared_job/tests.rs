@@ -29,7 +29,7 @@ fn record(factor: f64, set: &[(&str, &str)]) -> Record {
 
 #[track_caller]
 fn check(factor: f64, expect: Outcome) {
-    let verdict = &SharedJob.judge(&record(factor, &[]))[0];
+    let verdict = &record(factor, &[]).verdicts()[0];
     assert_eq!(verdict.outcome, expect, "{verdict:?}");
 }
 
@@ -43,7 +43,7 @@ fn the_interval_decides_against_the_region() {
 
 #[test]
 fn an_aa_run_has_threads_on_both_sides() {
-    let verdict = &SharedJob.judge(&record(1.0, &[("aa", "true")]))[0];
+    let verdict = &record(1.0, &[("aa", "true")]).verdicts()[0];
     assert_eq!((verdict.outcome, verdict.findings.len()), (Outcome::NoDifference, 0));
     assert!(verdict.summary.english().starts_with("A/A"));
 }
@@ -51,7 +51,7 @@ fn an_aa_run_has_threads_on_both_sides() {
 #[test]
 fn a_record_without_samples_says_so_and_draws_nothing() {
     let mut empty = fixed("shared-job", &[], Vec::<Series>::new());
-    assert_eq!(SharedJob.judge(&empty)[0].outcome, Outcome::Inconclusive);
+    assert_eq!(empty.verdicts()[0].outcome, Outcome::Inconclusive);
     assert!(SharedJob.figures(&empty).is_empty());
     empty.series.push(Series {
         condition: cell_condition((Way::Fork, Job::Count)),
@@ -59,12 +59,12 @@ fn a_record_without_samples_says_so_and_draws_nothing() {
         unit: "kB".to_owned(),
         blocks: Vec::new(),
     });
-    assert!(SharedJob.judge(&empty)[0].findings.is_empty());
+    assert!(empty.verdicts()[0].findings.is_empty());
 }
 
 #[test]
 fn findings_name_the_largest_array_and_the_memory() {
-    let verdict = &SharedJob.judge(&record(2.0, &[("job", "change")]))[0];
+    let verdict = &record(2.0, &[("job", "change")]).verdicts()[0];
     let summary = verdict.summary.english();
     assert!(
         summary.contains("as long as 2 threads to change every word of 1.00 MB"),

@@ -35,7 +35,7 @@ use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
 use crate::stats::{median, quantile};
 use crate::sys;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -142,8 +142,11 @@ impl Experiment for WebServer {
             .with("processes", format::number(median(processes)));
         let mut verdict = judge::ratio(record, "web-server", ratio, summary);
         verdict.doubts.extend(drift);
-        verdict.findings.extend(findings::all(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

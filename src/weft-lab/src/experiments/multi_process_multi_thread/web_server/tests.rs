@@ -41,7 +41,7 @@ fn record(factor: f64, set: &[(&str, &str)]) -> Record {
 
 #[track_caller]
 fn check(factor: f64, expect: Outcome) {
-    let verdict = &WebServer.judge(&record(factor, &[]))[0];
+    let verdict = &record(factor, &[]).verdicts()[0];
     assert_eq!(verdict.outcome, expect, "{verdict:?}");
 }
 
@@ -55,16 +55,16 @@ fn the_interval_decides_against_the_region() {
 
 #[test]
 fn an_aa_run_and_an_empty_record_are_judged_too() {
-    let verdict = &WebServer.judge(&record(1.0, &[("aa", "true")]))[0];
+    let verdict = &record(1.0, &[("aa", "true")]).verdicts()[0];
     assert!(verdict.summary.english().starts_with("A/A"));
     let empty = fixed("web-server", &[], Vec::new());
-    let verdict = &WebServer.judge(&empty)[0];
+    let verdict = &empty.verdicts()[0];
     assert_eq!((verdict.outcome, verdict.findings.len()), (Outcome::Inconclusive, 0));
     assert!(WebServer.figures(&empty).is_empty());
 }
 
 fn finding(record: &Record, id: &str) -> Option<String> {
-    let verdict = WebServer.judge(record).remove(0);
+    let verdict = record.verdicts().remove(0);
     verdict
         .findings
         .iter()

@@ -21,7 +21,7 @@ use crate::measure::Nanos;
 use crate::params::Param;
 use crate::record::{Condition, Record};
 use crate::sys;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 use layout::{Check, Layout, Part};
 use show::Object;
@@ -165,8 +165,11 @@ impl Experiment for AddressSpace {
         )]
         let lost = record.blocks("lost", &Condition::default()).iter().sum::<f64>() as usize;
         judge::fewer_trials(&mut verdict, made, lost, record.params.count("trials"));
-        verdict.findings.extend(findings::findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

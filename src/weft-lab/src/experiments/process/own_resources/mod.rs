@@ -111,8 +111,11 @@ impl Experiment for OwnResources {
         let planned = record.params.count("trials");
         judge::fewer_trials(&mut verdict, made, all - made, planned);
         check_contrast(record, &mut verdict);
-        verdict.findings.extend(findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -20,7 +20,7 @@ use crate::judge;
 use crate::measure::Nanos;
 use crate::params::Param;
 use crate::record::{Condition, Record};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 use life::{Check, End, Life, Program, STEPS, Stage};
 use stat::Stat;
@@ -142,8 +142,11 @@ impl Experiment for ProcessLife {
         )]
         let lost = record.blocks("lost", &Condition::default()).iter().sum::<f64>() as usize;
         judge::fewer_trials(&mut verdict, made, lost, record.params.count("trials"));
-        verdict.findings.extend(findings::findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

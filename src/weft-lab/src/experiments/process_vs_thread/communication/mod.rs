@@ -22,7 +22,7 @@ use crate::judge;
 use crate::measure::{Clock, ClockCost, Plan, decided};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
-use crate::verdict::{Doubt, Outcome, Verdict};
+use crate::verdict::{Doubt, Finding, Outcome, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -122,8 +122,11 @@ impl Experiment for Communication {
             verdict.doubts.extend(sight.doubt());
         }
         verdict.doubts.extend(drift);
-        verdict.findings.extend(findings::all(record, &sight));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record, &Sight::of(record))
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -41,7 +41,7 @@ fn record(seen: [usize; 3], times: [f64; 2], aa: bool) -> Record {
 
 #[track_caller]
 fn check(seen: [usize; 3], times: [f64; 2], expect: Outcome) {
-    let verdicts = Communication.judge(&record(seen, times, false));
+    let verdicts = record(seen, times, false).verdicts();
     assert_eq!(verdicts.len(), 1);
     assert_eq!(verdicts[0].outcome, expect, "{:?}", verdicts[0]);
 }
@@ -64,7 +64,7 @@ fn one_trial_against_the_claim_refutes_it() {
 #[test]
 fn a_broken_control_is_a_doubt_and_no_answer() {
     check([100, 0, 99], [1_000.0, 1_200.0], Outcome::Inconclusive);
-    let verdict = &Communication.judge(&record([100, 0, 99], [1_000.0, 1_200.0], false))[0];
+    let verdict = &record([100, 0, 99], [1_000.0, 1_200.0], false).verdicts()[0];
     assert!(verdict.doubts.iter().any(|doubt| doubt.kind == "shared-mapping"));
 }
 
@@ -72,7 +72,7 @@ fn a_broken_control_is_a_doubt_and_no_answer() {
 fn a_wide_interval_is_no_answer() {
     let mut record = record(AS_CLAIMED, [1_000.0, 1_200.0], false);
     record.series[1].blocks = (0..16).map(|at| if at % 2 == 0 { 700.0 } else { 1_500.0 }).collect();
-    let verdict = &Communication.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
     assert!(verdict.doubts.iter().any(|doubt| doubt.kind == "wide"));
 }
@@ -81,7 +81,7 @@ fn a_wide_interval_is_no_answer() {
 fn a_record_without_samples_is_inconclusive_and_draws_nothing() {
     let mut record = record(AS_CLAIMED, [1_000.0, 1_200.0], false);
     record.series.clear();
-    assert_eq!(Communication.judge(&record)[0].outcome, Outcome::Inconclusive);
+    assert_eq!(record.verdicts()[0].outcome, Outcome::Inconclusive);
     assert!(Communication.figures(&record).is_empty());
 }
 
@@ -89,14 +89,14 @@ fn a_record_without_samples_is_inconclusive_and_draws_nothing() {
 fn an_aa_run_asks_for_the_ratio_alone() {
     let mut record = record([0, 0, 0], [1_000.0, 1_010.0], true);
     record.series.retain(|series| series.quantity == "time");
-    let verdict = &Communication.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::NoDifference);
     assert!(verdict.summary.english().starts_with("A/A"));
 }
 
 #[test]
 fn the_summary_says_both_parts() {
-    let verdict = &Communication.judge(&record(AS_CLAIMED, [1_000.0, 1_200.0], false))[0];
+    let verdict = &record(AS_CLAIMED, [1_000.0, 1_200.0], false).verdicts()[0];
     assert_eq!(
         verdict.summary.english(),
         "Of 100 writes of each kind, 100 of a thread and 0 of a process were seen; on one core a message of 1 B takes 1.20 [1.20, 1.20] times as long through a pipe between processes as through memory that threads share."

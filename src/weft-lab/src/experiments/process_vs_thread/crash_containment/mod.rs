@@ -192,10 +192,13 @@ impl Experiment for CrashContainment {
         verdict
             .doubts
             .extend(fatal().filter_map(|failure| not_produced(record, failure)));
-        verdict.findings.extend(panic_finding(record));
-        let ends = fatal().filter_map(|failure| end_finding(record, failure));
-        verdict.findings.extend(ends);
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        let fatal = Failure::ALL.into_iter().filter(|failure| failure.is_fatal());
+        let ends = fatal.filter_map(|failure| end_finding(record, failure));
+        panic_finding(record).into_iter().chain(ends).collect()
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -85,10 +85,11 @@ impl Experiment for MemoryCost {
         };
         let mut verdict = judge::ratio(record, "memory-cost", ratio, summary);
         verdict.doubts.extend(drift);
-        if !record.is_aa() {
-            verdict.findings.extend(findings(record));
-        }
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        if record.is_aa() { Vec::new() } else { findings(record) }
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -48,7 +48,7 @@ fn record(each: [f64; 3], aa: bool) -> Record {
 
 #[track_caller]
 fn check(each: [f64; 3], expect: Outcome) {
-    let verdict = &MemoryCost.judge(&record(each, false))[0];
+    let verdict = &record(each, false).verdicts()[0];
     assert_eq!(verdict.outcome, expect, "{verdict:?}");
 }
 
@@ -64,7 +64,7 @@ fn the_parent_s_own_memory_is_no_part_of_the_slope() {
     let record = record([20.0, 400.0, 150.0], false);
     assert!(slopes(&record, 1).iter().all(|slope| (slope - 400.0).abs() < 1e-9));
     assert_eq!(slopes(&record, 1).len(), ROUNDS);
-    let effect = MemoryCost.judge(&record)[0].effect.clone().unwrap();
+    let effect = record.verdicts()[0].effect.clone().unwrap();
     assert!((effect.estimate - 20.0).abs() < 1e-9);
 }
 
@@ -79,7 +79,7 @@ fn slopes_that_scatter_are_no_answer() {
             }
         }
     }
-    let verdict = &MemoryCost.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
     assert!(verdict.doubts.iter().any(|doubt| doubt.kind == "wide"));
 }
@@ -92,7 +92,7 @@ fn what_cannot_be_read_is_inconclusive_and_said() {
         facility: "smaps-rollup".to_owned(),
         detail: "no such file".to_owned(),
     });
-    let verdict = &MemoryCost.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
     assert_eq!(verdict.doubts[0].kind, "missing-smaps-rollup");
     assert!(MemoryCost.figures(&record).is_empty());
@@ -102,13 +102,13 @@ fn what_cannot_be_read_is_inconclusive_and_said() {
 fn without_kernel_stacks_the_rest_is_judged() {
     let mut record = record([20.0, 400.0, 150.0], false);
     record.series.retain(|series| series.quantity != KERNEL_STACKS);
-    assert_eq!(MemoryCost.judge(&record)[0].outcome, Outcome::Supported);
+    assert_eq!(record.verdicts()[0].outcome, Outcome::Supported);
 }
 
 #[test]
 fn an_aa_run_compares_threads_with_threads() {
     let record = record([20.0, 20.1, 0.0], true);
-    let verdict = &MemoryCost.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     assert_eq!(verdict.outcome, Outcome::NoDifference);
     assert!(verdict.summary.english().starts_with("A/A"));
     assert!(verdict.findings.is_empty());
@@ -119,7 +119,7 @@ fn every_figure_and_finding_of_a_whole_record_is_there() {
     let record = record([20.0, 400.0, 150.0], false);
     let ids: Vec<&str> = MemoryCost.figures(&record).iter().map(|figure| figure.id).collect();
     assert_eq!(ids, ["ratio", "slope", "parts", "rss"]);
-    let verdict = &MemoryCost.judge(&record)[0];
+    let verdict = &record.verdicts()[0];
     let ids: Vec<&str> = verdict.findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(
         ids,

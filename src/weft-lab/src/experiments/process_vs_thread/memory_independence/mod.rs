@@ -22,7 +22,7 @@ use crate::record::{Condition, Record};
 use crate::stats::{Interval, proportion};
 use crate::sys::{self, Child, Ended, Mapping, Pages};
 use crate::text::Text;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -166,6 +166,10 @@ impl Experiment for MemoryIndependence {
             text!("In {held} of {trials} trials the first process kept its own value."),
         );
         vec![pair, alone]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {
@@ -353,7 +357,6 @@ fn verdict(record: &Record, claim: &str, (held, made): (usize, usize), summary: 
         reason = "a count of trials"
     )]
     judge::fewer_trials(&mut verdict, made, lost as usize, record.params.count("trials"));
-    verdict.findings.extend(findings::findings(record));
     verdict
 }
 

@@ -20,7 +20,7 @@ use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
 use crate::text::Text;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -127,10 +127,13 @@ impl Experiment for SwitchCost {
                 .doubts
                 .extend(judge::negative(&[first.clone(), second.clone()].concat()));
             verdict.doubts.extend(findings::uncounted(record));
-            verdict.findings.extend(findings::all(record));
             verdict
         };
         ABOUT.claims.iter().map(judge_claim).collect()
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -7,7 +7,7 @@ use crate::judge;
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
 use crate::text::Text;
-use crate::verdict::{Effect, EffectKind, Finding, Verdict};
+use crate::verdict::{Effect, EffectKind, Finding};
 
 /// The blocks of a kind with so many threads.
 pub(super) fn by_threads(record: &Record, kind: Kind, quantity: &str) -> Vec<(f64, Vec<f64>)> {
@@ -24,41 +24,43 @@ pub(super) fn swept(record: &Record, kind: Kind, quantity: &str, varied: &str) -
     points
 }
 
-pub(super) fn add(record: &Record, control: &Control, verdicts: &mut [Verdict]) {
-    let families = [Family::Mutex, Family::Semaphore, Family::Lock];
-    for (verdict, family) in verdicts.iter_mut().zip(families) {
-        if control.clean.trials > 0 && !control.is_blind() {
-            verdict.findings.push(Finding {
-                id: "control".to_owned(),
-                text: text!(
-                    "Without any lock {lossy} of {trials} such trials lost updates.",
-                    lossy = control.lossy(),
-                    trials = control.clean.trials
-                ),
-                effect: None,
-            });
-        }
-        for kind in Kind::SAFE.into_iter().filter(|kind| kind.family() == family) {
-            let tally = Tally::of_kind(record, kind);
-            if tally.held < tally.trials {
-                verdict.findings.push(Finding {
-                    id: format!("lost-{}", kind.id()),
-                    text: text!(
-                        "{kind} lost updates in {lost} of {trials} trials.",
-                        kind: kind.label(),
-                        lost = tally.trials - tally.held,
-                        trials = tally.trials
-                    ),
-                    effect: None,
-                });
-            }
-            verdict.findings.extend(contended(record, kind));
-            verdict.findings.extend(crowded(record, kind));
-        }
-        if family == Family::Semaphore {
-            verdict.findings.extend(limit_reached(record));
-        }
+pub(super) fn of(record: &Record, family: Family) -> Vec<Finding> {
+    let mut found: Vec<Finding> = without_a_lock(&Control::of(record)).into_iter().collect();
+    for kind in Kind::SAFE.into_iter().filter(|kind| kind.family() == family) {
+        found.extend(lost(record, kind));
+        found.extend(contended(record, kind));
+        found.extend(crowded(record, kind));
     }
+    if family == Family::Semaphore {
+        found.extend(limit_reached(record));
+    }
+    found
+}
+
+fn without_a_lock(control: &Control) -> Option<Finding> {
+    (control.clean.trials > 0 && !control.is_blind()).then(|| Finding {
+        id: "control".to_owned(),
+        text: text!(
+            "Without any lock {lossy} of {trials} such trials lost updates.",
+            lossy = control.lossy(),
+            trials = control.clean.trials
+        ),
+        effect: None,
+    })
+}
+
+fn lost(record: &Record, kind: Kind) -> Option<Finding> {
+    let tally = Tally::of_kind(record, kind);
+    (tally.held < tally.trials).then(|| Finding {
+        id: format!("lost-{}", kind.id()),
+        text: text!(
+            "{kind} lost updates in {lost} of {trials} trials.",
+            kind: kind.label(),
+            lost = tally.trials - tally.held,
+            trials = tally.trials
+        ),
+        effect: None,
+    })
 }
 
 /// How the throughput changes from one thread to two.

@@ -21,7 +21,7 @@ use crate::locks::{Permits, Semaphore};
 use crate::measure::Plan;
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
-use crate::verdict::{Doubt, Outcome, Verdict};
+use crate::verdict::{Doubt, Finding, Outcome, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -109,8 +109,16 @@ impl Experiment for Locks {
                 verdict.doubts.push(control.doubt());
             }
         }
-        findings::add(record, &control, &mut verdicts);
         verdicts
+    }
+
+    fn findings(&self, record: &Record, claim: &str) -> Vec<Finding> {
+        let family = match claim {
+            "mutex" => Family::Mutex,
+            "semaphore" => Family::Semaphore,
+            _ => Family::Lock,
+        };
+        findings::of(record, family)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -219,8 +219,11 @@ impl Experiment for LostUpdate {
                 text!("Close what runs beside it, or set more iterations."),
             ));
         }
-        verdict.findings.extend(findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -23,7 +23,7 @@ use crate::judge;
 use crate::measure::{Plan, decided};
 use crate::params::{Mode, Param};
 use crate::record::{Condition, Record};
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 /// See the module.
 #[derive(Debug)]
@@ -91,8 +91,11 @@ impl Experiment for SyncCost {
         verdict.doubts.extend(drift);
         verdict.doubts.extend(findings::stuck(record));
         judge::wants_cores(&mut verdict, record, record.machine.allowed_cpus.len());
-        verdict.findings.extend(findings::all(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::all(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

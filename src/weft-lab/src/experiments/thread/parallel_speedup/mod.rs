@@ -19,7 +19,7 @@ use crate::measure::{Plan, decided};
 use crate::params::Param;
 use crate::record::{Condition, Record};
 use crate::stats::Interval;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 use work::{Crews, Work};
 
@@ -174,8 +174,11 @@ impl Experiment for ParallelSpeedup {
         let mut verdict = judge::ratio(record, ABOUT.claims[0], speedup, summary);
         verdict.doubts.extend(drift);
         judge::wants_cores(&mut verdict, record, cores);
-        verdict.findings.extend(findings::findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

@@ -197,8 +197,11 @@ impl Experiment for ThreadLife {
         let count = held.iter().filter(|held| **held > 0.5).count();
         let mut verdict = judge::always(record, ABOUT.claims[0], count, held.len(), summary);
         judge::fewer_trials(&mut verdict, held.len(), lost(record), record.params.count("trials"));
-        verdict.findings.extend(lingering(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        lingering(record).into_iter().collect()
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

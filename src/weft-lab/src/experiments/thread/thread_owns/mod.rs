@@ -25,7 +25,7 @@ use crate::measure::Nanos;
 use crate::params::Param;
 use crate::record::{Condition, Record};
 use crate::sys::REGISTER_NAMES;
-use crate::verdict::Verdict;
+use crate::verdict::{Finding, Verdict};
 
 use crew::{Crew, Job, Reader, Snapshot};
 use names::Names;
@@ -186,8 +186,11 @@ impl Experiment for ThreadOwns {
         )]
         let lost = record.blocks("lost", &Condition::default()).iter().sum::<f64>() as usize;
         judge::fewer_trials(&mut verdict, made, lost, record.params.count("trials"));
-        verdict.findings.extend(findings::findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings::findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {

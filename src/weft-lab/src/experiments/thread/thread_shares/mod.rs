@@ -189,8 +189,11 @@ impl Experiment for ThreadShares {
         let lost = record.blocks("lost", &Condition::default()).iter().sum::<f64>() as usize;
         judge::fewer_trials(&mut verdict, made, lost, record.params.count("trials"));
         check_control(record, &mut verdict);
-        verdict.findings.extend(findings(record));
         vec![verdict]
+    }
+
+    fn findings(&self, record: &Record, _: &str) -> Vec<Finding> {
+        findings(record)
     }
 
     fn figures(&self, record: &Record) -> Vec<Figure> {
