@@ -1,6 +1,7 @@
 //! Our numbers beside those of others, made in one run on one machine.
 
 mod build;
+mod class;
 mod grade;
 mod kernel;
 mod tools;
@@ -20,10 +21,10 @@ use crate::workspace::WrongUse;
 /// `build` compiles three times from nothing, which takes minutes: the command beside `cargo install mdbook`, and
 /// the crate weft-lab alone. `kernel` installs `evcxr_jupyter` and weft-kernel, which takes minutes too, and puts them
 /// side by side, through one client. `grade` does the same for autograding through nbgrader, and grades a class of 60
-/// at once. The exit status is 1 when a limit is exceeded.
+/// at once. `class` times `weft class` on 10,000 records. The exit status is 1 when a limit is exceeded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What to compare with: perf, hackbench, stress-ng (all three where nothing is named), build, kernel, grade
+    /// What to compare with: perf, hackbench, stress-ng (all three where nothing is named), build, kernel, grade, class
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Rounds of each tool
@@ -37,9 +38,10 @@ pub(crate) struct Options {
 const BUILD: &str = "build";
 const KERNEL: &str = "kernel";
 const GRADE: &str = "grade";
+const CLASS: &str = "class";
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let known: Vec<&str> = tools::NAMES.into_iter().chain([BUILD, KERNEL, GRADE]).collect();
+    let known: Vec<&str> = tools::NAMES.into_iter().chain([BUILD, KERNEL, GRADE, CLASS]).collect();
     if let Some(unknown) = options.names.iter().find(|name| !known.contains(&name.as_str())) {
         let message = format!("nothing is compared with {unknown:?}; there are: {}", known.join(", "));
         return Err(WrongUse(message).into());
@@ -61,6 +63,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     if is_named(GRADE) {
         codes.push(grade::compare(options.rounds, options.alone)?);
+    }
+    if is_named(CLASS) {
+        codes.push(class::compare(options.rounds)?);
     }
     let failed = codes.contains(&ExitCode::FAILURE);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
