@@ -125,12 +125,22 @@ def collect(given, submitted, labs, scratch, besides, pattern, passed_over):
         else:
             # A pattern names notebooks alone; whose the other files are, their folders say.
             beside.setdefault(None if pattern else student, []).append(file)
+    chosen = {}
     for (student, lab), ranked in sorted(found.items()):
         # The one that lies highest, the last attempt.
-        (*_, chosen), *others = sorted(ranked, key=lambda one: one[:3])
+        (*_, best), *others = sorted(ranked, key=lambda one: one[:3])
+        chosen[student, lab] = best
         for *_, other in others:
-            passed_over(str(other), f"{student} has handed in {chosen} too, which is graded")
-        take(chosen, lab, beside.get(None if pattern else student, []), submitted / student / lab)
+            passed_over(str(other), f"{student} has handed in {best} too, which is graded")
+    for file in beside.pop(None, []) if pattern else []:
+        owners = {student for (student, _), notebook in chosen.items() if place_beside(notebook, file)}
+        if len(owners) > 1:
+            passed_over(str(file), "it lies beside the notebooks of several students")
+        else:
+            for student in owners:
+                beside.setdefault(student, []).append(file)
+    for (student, lab), notebook in chosen.items():
+        take(notebook, lab, beside.get(student, []), submitted / student / lab)
 
 
 def take(notebook, lab, beside, place):
@@ -140,15 +150,18 @@ def take(notebook, lab, beside, place):
     shutil.copy(notebook.path, place / f"{lab}.ipynb")
     # From the nearest to the farthest: what is there already stays.
     for file in sorted(beside, key=lambda file: -len(file.parts)):
-        name = None
-        if file.parts[-1] == "timestamp.txt" and notebook.folder[: len(file.folder)] == file.folder:
-            name = place / "timestamp.txt"
-        elif file.path.suffix == ".json":
-            below = below_records(file.parts, notebook.folder)
-            name = below and place / "records" / Path(*below)
-        if name and not name.exists():
-            name.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file.path, name)
+        below = place_beside(notebook, file)
+        if below and not (place / below).exists():
+            (place / below).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file.path, place / below)
+
+
+def place_beside(notebook, file):
+    """Where a file goes below the folder of this notebook; none if it is not of it."""
+    if file.parts[-1] == "timestamp.txt" and notebook.folder[: len(file.folder)] == file.folder:
+        return Path("timestamp.txt")
+    below = below_records(file.parts, notebook.folder) if file.path.suffix == ".json" else None
+    return below and Path("records", *below)
 
 
 def below_records(parts, folder):

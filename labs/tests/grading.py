@@ -380,6 +380,26 @@ class Collected(unittest.TestCase):
             r".*\+(?P<student_id>\w+)\+(?P<file_id>[\w-]+)\.ipynb",
         )
 
+    def test_a_pattern_gives_nobody_what_lies_beside_the_notebooks_of_several(self):
+        self.assert_collected(
+            {
+                f"flat/kim+{LAB}.ipynb": "1",
+                f"flat/lee+{LAB}.ipynb": "2",
+                "flat/a.json": "whose?",
+                "flat/records/b.json": "whose?",
+                f"flat/park/park+{LAB}.ipynb": "3",
+                "flat/park/records/c.json": "r",
+            },
+            {
+                f"kim/{LAB}/{LAB}.ipynb": "1",
+                f"lee/{LAB}/{LAB}.ipynb": "2",
+                f"park/{LAB}/{LAB}.ipynb": "3",
+                f"park/{LAB}/records/c.json": "r",
+            },
+            ["flat/a.json", "flat/records/b.json"],
+            r".*/(?P<student_id>\w+)\+(?P<file_id>[\w-]+)\.ipynb",
+        )
+
     def test_what_nobody_can_read_is_said_and_costs_nobody_else(self):
         broken = zipped({f"{LAB}.ipynb": "x" * 10_000})
         handed_in = {
