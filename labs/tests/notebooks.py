@@ -1,8 +1,10 @@
 """Runs the labs' notebooks whole, under the real kernel: with the solutions in, and without.
 
-Usage: notebooks.py SOLVED RELEASED, two folders that `cargo xtask labs --out` wrote; WEFT_KERNEL names the kernel.
+Usage: notebooks.py SOLVED [RELEASED], folders that `cargo xtask labs --out` wrote. WEFT_KERNEL names the kernel's program.
+With --kernel NAME an installed kernel runs them instead, and --first-cell CODE says what it needs first.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -42,7 +44,7 @@ def exercise_of(notebook):
     return notebook.cells[graded[0] :]
 
 
-def run(path, folder, is_released):
+def run(path, folder, is_released, kernel, first_cell):
     """Runs a copy of the notebook from top to bottom, past all errors."""
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
@@ -50,11 +52,13 @@ def run(path, folder, is_released):
     assert not stored, f"outputs are stored in {stored}"
     if is_released:
         notebook.cells = exercise_of(notebook)
+    if first_cell:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(first_cell, id="first-cell"))
     NotebookClient(
         notebook,
         timeout=PATIENCE,
         startup_timeout=PATIENCE,
-        kernel_name="weft",
+        kernel_name=kernel,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
@@ -74,13 +78,13 @@ def faults_of(notebook, is_released):
             yield f"{cell.id}: no error, and there should be one"
 
 
-def check(path, is_released):
+def check(path, is_released, kernel, first_cell):
     """The name of a run, how long it took, and its faults."""
     name = f"{path.stem} ({'released' if is_released else 'solved'})"
     begin = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="weft-notebook-"))
     try:
-        faults = list(faults_of(run(path, folder, is_released), is_released))
+        faults = list(faults_of(run(path, folder, is_released, kernel, first_cell), is_released))
         is_whole = not is_released and path.stem != "00-tour"
         if is_whole and not list(folder.glob("records/*.json")):
             faults.append("no record was kept")
@@ -92,22 +96,36 @@ def check(path, is_released):
     return name, faults
 
 
-def main(solved, released, *only):
-    prefix = tempfile.mkdtemp(prefix="weft-notebooks-")
-    kernel = os.environ["WEFT_KERNEL"]
-    subprocess.run([kernel, "install", "--prefix", prefix, "--name", "weft"], check=True, capture_output=True)
+def install(prefix):
+    """The kernel of WEFT_KERNEL, where a client finds it; its name."""
+    program = os.environ["WEFT_KERNEL"]
+    subprocess.run([program, "install", "--prefix", prefix, "--name", "weft"], check=True, capture_output=True)
     os.environ["JUPYTER_PATH"] = str(Path(prefix) / "share/jupyter")
+    return "weft"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("solved", type=Path)
+    parser.add_argument("released", type=Path, nargs="?")
+    parser.add_argument("--kernel")
+    parser.add_argument("--first-cell")
+    parser.add_argument("--side-by-side", type=int, default=SIDE_BY_SIDE)
+    parser.add_argument("--only", nargs="*")
+    args = parser.parse_args()
+    prefix = tempfile.mkdtemp(prefix="weft-notebooks-")
+    kernel = args.kernel or install(prefix)
     chosen = [
-        (path, folder == released)
-        for folder in (solved, released)
-        for path in sorted(Path(folder).glob("*/*.ipynb"))
+        (path, folder == args.released)
+        for folder in filter(None, (args.solved, args.released))
+        for path in sorted(folder.glob("*/*.ipynb"))
         # The tour has no exercise: without solutions it is the same.
-        if not (folder == released and path.stem == "00-tour")
-        and (not only or any(part in path.stem for part in only))
+        if not (folder == args.released and path.stem == "00-tour")
+        and (not args.only or any(part in path.stem for part in args.only))
     ]
     assert chosen, "there are no notebooks"
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        endings = list(pool.map(lambda job: check(*job), chosen))
+    with ThreadPoolExecutor(args.side_by_side) as pool:
+        endings = list(pool.map(lambda job: check(*job, kernel, args.first_cell), chosen))
     shutil.rmtree(prefix, ignore_errors=True)
     wrong = [(name, fault) for name, faults in endings for fault in faults]
     for name, fault in wrong:
@@ -116,4 +134,4 @@ def main(solved, released, *only):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

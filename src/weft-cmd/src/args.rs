@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args as Group, Parser, Subcommand};
+use weft_book::catalogue::LANGUAGES;
 use weft_lab::{Mode, Request};
 
 use crate::document::Target;
@@ -131,6 +132,8 @@ pub(crate) struct Verdicts {
     /// Write one page with all verdicts and figures, which needs no other file
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) language: Language,
 }
 
 /// `weft show`.
@@ -176,6 +179,8 @@ pub(crate) struct Class {
     /// Hash names with this, so that they stay the same from report to report; drawn anew where not given
     #[arg(long, value_name = "TEXT", conflicts_with = "names")]
     pub(crate) salt: Option<String>,
+    #[command(flatten)]
+    pub(crate) language: Language,
 }
 
 /// `weft assign`.
@@ -188,7 +193,7 @@ pub(crate) struct Assign {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The language of the notebook
-    #[arg(long, value_name = "LANG", default_value = "en", value_parser = ["en", "ko"])]
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = LANGUAGES)]
     pub(crate) lang: String,
     #[command(flatten)]
     pub(crate) root: Root,
@@ -244,6 +249,16 @@ pub(crate) struct Root {
     /// The folder with book.toml; by default what `WEFT_ROOT` names, else the nearest one upward from here
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+}
+
+/// The language of a page that is written, and where its sentences are.
+#[derive(Debug, Group)]
+pub(crate) struct Language {
+    /// The language of the page; any but English is found in the book's folder
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = LANGUAGES)]
+    pub(crate) lang: String,
+    #[command(flatten)]
+    pub(crate) root: Root,
 }
 
 /// `weft build`.

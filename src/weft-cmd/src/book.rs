@@ -5,10 +5,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use weft_book::catalogue::{Catalogue, LANGUAGES};
 use weft_book::serve::{Notice, ServeError};
 use weft_lab::{Record, Runner};
 
-use crate::args::{Build, Root, Serve};
+use crate::args::{Build, Language, Root, Serve};
 use crate::failure::{Failure, Status};
 use crate::output::{complain, flush, print, tell};
 use crate::store;
@@ -103,6 +104,15 @@ fn open_browser(url: &str) {
 /// Answers mdBook, which started this program.
 pub(crate) fn preprocess() -> ExitCode {
     weft_book::preprocessor::run_as_command()
+}
+
+/// What puts sentences into the language of a page.
+pub(crate) fn translator(args: &Language) -> anyhow::Result<Box<dyn Fn(&str) -> Option<String>>> {
+    if args.lang == LANGUAGES[0] {
+        return Ok(Box::new(|_| None));
+    }
+    let catalogue = Catalogue::load(&find_root(&args.root)?)?;
+    Ok(Box::new(catalogue.translator(&args.lang)))
 }
 
 const BOOK: &str = "book.toml";

@@ -81,12 +81,11 @@ pub(crate) fn records_in(text: &str) -> Result<Vec<Record>, RecordError> {
             let Some(Value::Array(records)) = members.remove("records") else {
                 return Ok(Vec::new());
             };
-            records
-                .into_iter()
-                .map(|record| Record::from_json(&record.to_string()))
-                .collect()
+            records.into_iter().map(Record::from_value).collect()
         }
-        _ => Record::from_json(text).map(|record| vec![record]),
+        Ok(value) => Record::from_value(value).map(|record| vec![record]),
+        // It says where reading failed.
+        Err(_) => Record::from_json(text).map(|record| vec![record]),
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
     if let Some(file) = &args.html {
         check_file(file)?;
     }
+    let translate = book::translator(&args.language)?;
     let request = |id: &str| Request {
         mode: args.length.mode(),
         ..Request::quick(id)
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
     }
     if let Some(file) = &args.html {
         let board = weft_book::board::beside_recorded(column, recorded());
-        let page = weft_book::board::page(&board, &records, "en", &|_| None);
+        let page = weft_book::board::page(&board, &records, &args.language.lang, &*translate);
         session.note(write_file(file, page.as_bytes()).map_err(Into::into));
     }
     Ok(session.status())

@@ -294,24 +294,31 @@ impl Machine {
                 format!("{:.0}", self.memory_bytes as f64 / f64::from(1 << 30)),
             )
             .with("kernel", &self.kernel);
+        let place = self
+            .surroundings()
+            .map_or_else(Text::default, |place| Text::new(" · {place}").with_text("place", place));
+        line.with_text("where", place).with_text("held", self.held_back())
+    }
+
+    /// The virtual machine and the container that it is; none of both on hardware of its own.
+    #[must_use]
+    pub fn surroundings(&self) -> Option<Text> {
         let (guest, container) = match self.virtualization.strip_suffix(IN_CONTAINER) {
             Some(guest) => (guest, true),
             None => (self.virtualization.as_str(), false),
         };
-        let place = match (guest, container) {
-            ("none", false) => Text::default(),
-            ("none", true) => text!(" · in a container"),
+        match (guest, container) {
+            ("none", false) => None,
+            ("none", true) => Some(text!("in a container")),
             (guest, container) => {
-                let vendor = guest.strip_prefix(GUEST).unwrap_or(guest);
                 let place = if container {
-                    text!(" · virtual machine{vendor}, in a container")
+                    text!("virtual machine{vendor}, in a container")
                 } else {
-                    text!(" · virtual machine{vendor}")
+                    text!("virtual machine{vendor}")
                 };
-                place.with("vendor", vendor)
+                Some(place.with("vendor", guest.strip_prefix(GUEST).unwrap_or(guest)))
             }
-        };
-        line.with_text("where", place).with_text("held", self.held_back())
+        }
     }
 
     /// What the line of a machine says of its constraints. How many processors are allowed it says anyway, and an

@@ -195,6 +195,15 @@ impl Record {
             column: source.column(),
             source,
         })?;
+        Record::from_value(value)
+    }
+
+    /// The same of JSON that has been read already.
+    ///
+    /// # Errors
+    ///
+    /// JSON that is no record, and a record of a newer schema.
+    pub fn from_value(value: serde_json::Value) -> Result<Record, RecordError> {
         let value = match value {
             serde_json::Value::Object(mut members) if members.contains_key("record") => {
                 members.remove("record").unwrap_or_default()

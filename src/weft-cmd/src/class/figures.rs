@@ -2,12 +2,13 @@
 
 use weft_lab::claim::Claim;
 use weft_lab::figure::{Axis, Figure, Mark, Marks, Plot};
+use weft_lab::text;
 use weft_lab::text::Text;
 use weft_lab::verdict::EffectKind;
 
 use super::gather::{Gathered, Reading};
 
-/// So many rows are read at a glance; of a larger class every so manieth is drawn.
+/// So many rows are read at a glance; of a larger class those at even distances are drawn.
 pub(super) const MOST_ROWS: usize = 40;
 
 /// Each machine's interval, sorted by its estimate; `None` where nothing was measured. Outliers are always drawn.
@@ -42,35 +43,40 @@ pub(super) fn intervals(
     let effect = first.verdict.effect.as_ref()?;
     let is_positive = rows.iter().all(|row| row.value.low > 0.0);
     let axis = match effect.kind {
-        EffectKind::Ratio if is_positive => Axis::log(Text::new("ratio"), "1"),
-        EffectKind::Ratio => Axis::linear(Text::new("ratio"), "1"),
-        EffectKind::Proportion => Axis::linear(Text::new("share of the trials"), "1"),
-        EffectKind::Difference | EffectKind::Slope => Axis::linear(Text::new("effect"), unit(&effect.unit)?),
+        EffectKind::Ratio if is_positive => Axis::log(text!("Ratio"), "1"),
+        EffectKind::Ratio => Axis::linear(text!("Ratio"), "1"),
+        EffectKind::Proportion => Axis::linear(text!("Share of the trials"), "1"),
+        EffectKind::Difference | EffectKind::Slope => Axis::linear(text!("Effect"), unit(&effect.unit)?),
     };
     let drawn = if step > 1 {
-        "Of so large a class every {step}th machine is drawn, and each that stands apart."
+        text!(
+            "Of so large a class every {step}th machine is drawn, and each that stands apart.",
+            step = step
+        )
     } else {
-        "Every machine is drawn."
+        text!("Every machine is drawn.")
     };
     let run = &gathered.runs[first.run];
     Some(Figure {
         experiment: run.experiment.clone(),
         id: claim.id,
-        title: Text::new("{claim}: {machines} machines")
-            .with("claim", claim.id)
-            .with("machines", sorted.len()),
-        description: Text::new(
+        title: text!(
+            "{claim}: {machines} machines",
+            claim = claim.id,
+            machines = sorted.len()
+        ),
+        description: text!(
             "Each machine's estimate with its 95% interval, from the smallest to the largest. {drawn}",
-        )
-        .with_text("drawn", Text::new(drawn).with("step", step)),
+            drawn: drawn
+        ),
         plot: Plot::Marks(Marks {
             axis,
-            groups: vec![Text::new("a machine"), Text::new("stands apart")],
+            groups: vec![text!("A machine"), text!("Stands apart")],
             rows,
             region: claim.region(),
             takes_prediction: false,
         }),
-        machine: Text::new("{machines} machines").with("machines", sorted.len()),
+        machine: text!("{machines} machines", machines = sorted.len()),
     })
 }
 

@@ -9,6 +9,9 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 use weft_lab::machine::Machine;
+use weft_lab::record::RecordError;
+use weft_lab::text;
+use weft_lab::text::Text;
 use weft_lab::{Mode, Record, Verdict, experiments};
 
 use crate::args::Class;
@@ -47,7 +50,7 @@ pub(super) struct Gathered {
     pub(super) runs: Vec<Run>,
     pub(super) readings: Vec<Reading>,
     /// Files that hold no record that can be judged, and why.
-    pub(super) unreadable: Vec<(String, String)>,
+    pub(super) unreadable: Vec<(String, Text)>,
     /// Files of several students that are the same to the byte.
     pub(super) identical: Vec<Vec<String>>,
 }
@@ -83,13 +86,13 @@ impl Gathered {
     }
 
     /// In one line.
-    pub(super) fn summary(&self) -> String {
-        format!(
-            "{} records of {} students; {} files could not be judged; {} sets of files of several students are identical.",
-            self.runs.len(),
-            self.students().len(),
-            self.unreadable.len(),
-            self.identical.len()
+    pub(super) fn summary(&self) -> Text {
+        text!(
+            "{records} records of {students} students; {unreadable} files could not be judged; {identical} sets of files of several students are identical.",
+            records = self.runs.len(),
+            students = self.students().len(),
+            unreadable = self.unreadable.len(),
+            identical = self.identical.len()
         )
     }
 }
@@ -136,7 +139,7 @@ struct Judged {
     digest: [u8; 32],
     place: String,
     student: String,
-    records: Result<Vec<(Run, Vec<Verdict>)>, String>,
+    records: Result<Vec<(Run, Vec<Verdict>)>, Text>,
 }
 
 /// Reads and judges every `*.json` file below the folders, on all cores.
@@ -196,7 +199,7 @@ fn find(folder: &Path, names: &Names) -> Result<Vec<Found>, Failure> {
 fn judge(found: Found) -> Judged {
     let (digest, records) = match fs::read(&found.path) {
         Ok(bytes) => (Sha256::digest(&bytes).into(), records(&bytes)),
-        Err(error) => ([0; 32], Err(error.to_string())),
+        Err(error) => ([0; 32], Err(text!("it cannot be read: {error}", error = error))),
     };
     let judge = |record: Record| {
         let mut verdicts = record.judge();
@@ -223,13 +226,24 @@ fn judge(found: Found) -> Judged {
     }
 }
 
-fn records(bytes: &[u8]) -> Result<Vec<Record>, String> {
-    let records = records_in(&String::from_utf8_lossy(bytes)).map_err(|error| error.to_string())?;
+fn records(bytes: &[u8]) -> Result<Vec<Record>, Text> {
+    let records = records_in(&String::from_utf8_lossy(bytes)).map_err(|error| match error {
+        RecordError::Newer { .. } => text!("a newer weft has written it"),
+        RecordError::NotJson { line, column, .. } => text!(
+            "it is not whole JSON (line {line}, column {column}); it may have been cut off while it was copied",
+            line = line,
+            column = column
+        ),
+        RecordError::NotRecord { .. } => text!("it is not a record of weft"),
+    })?;
     match records
         .iter()
         .find(|record| experiments::find(&record.experiment).is_none())
     {
-        Some(unknown) => Err(format!("this weft knows no experiment {:?}", unknown.experiment)),
+        Some(unknown) => Err(text!(
+            "this weft knows no experiment {experiment}",
+            experiment = &unknown.experiment
+        )),
         None => Ok(records),
     }
 }

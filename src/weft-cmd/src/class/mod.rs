@@ -9,14 +9,18 @@ mod statistics;
 mod tests;
 
 use weft_lab::claim::CLAIMS;
+use weft_lab::text;
+use weft_lab::text::Text;
 use weft_lab::verdict::Outcome;
 
 use crate::args::Class;
+use crate::book;
 use crate::document::{check_file, write_file};
 use crate::failure::{Failure, Status};
 use crate::output::{print, tell};
 use crate::terminal::{Look, table};
 use gather::Gathered;
+use page::Page;
 use statistics::Tally;
 
 /// Reads all records below the folders, judges them again, and writes the report.
@@ -27,6 +31,7 @@ pub(crate) fn run(args: &Class) -> anyhow::Result<Status> {
     {
         check_file(file)?;
     }
+    let translate = book::translator(&args.language)?;
     let gathered = gather::below(&args.folders, &gather::Names::of(args))?;
     if gathered.readings.is_empty() {
         let what = format!(
@@ -42,7 +47,12 @@ pub(crate) fn run(args: &Class) -> anyhow::Result<Status> {
         return Err(Failure::wrong_use(what, hint).into());
     }
     print(&tallies(&gathered))?;
-    write_file(&args.out, page::of(&gathered).as_bytes())?;
+    let page = Page {
+        gathered: &gathered,
+        language: &args.language.lang,
+        translate: &*translate,
+    };
+    write_file(&args.out, page.html().as_bytes())?;
     tell(&format!("Wrote {}", args.out.display()));
     if let Some(file) = &args.csv {
         write_file(file, &columns::csv(&gathered)?)?;
@@ -68,27 +78,31 @@ fn tallies(gathered: &Gathered) -> String {
     });
     let mut text = match Look::of_standard_output() {
         Some(look) => {
-            let mut table = table::new(&HEAD, &look);
+            let head = head().map(|name| name.english());
+            let mut table = table::new(&head.each_ref().map(String::as_str), &look);
             table.add_rows(rows);
             format!("{table}\n")
         }
         None => rows.map(|row| row.join("\t") + "\n").collect(),
     };
-    text += &format!("{}\n", gathered.summary());
+    text += &format!("{}\n", gathered.summary().english());
     text
 }
 
 /// What a table of tallies is headed by.
-const HEAD: [&str; 6] = [
-    "Claim",
-    "Supported",
-    "Refuted",
-    "No difference",
-    "Inconclusive",
-    "With doubts",
-];
+fn head() -> [Text; 6] {
+    let [supported, refuted, no_difference, inconclusive] = OUTCOMES.map(Outcome::label);
+    [
+        text!("Claim"),
+        supported,
+        refuted,
+        no_difference,
+        inconclusive,
+        text!("With doubts"),
+    ]
+}
 
-/// The outcomes, as in [`HEAD`].
+/// The outcomes, as in [`head`].
 const OUTCOMES: [Outcome; 4] = [
     Outcome::Supported,
     Outcome::Refuted,

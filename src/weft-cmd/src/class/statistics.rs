@@ -1,5 +1,6 @@
 //! What a class's readings of one claim come to together.
 
+use weft_lab::stats::median;
 use weft_lab::verdict::{EffectKind, Outcome};
 
 use super::gather::Reading;
@@ -52,8 +53,9 @@ pub(super) fn outliers<'a>(readings: &[&'a Reading]) -> Vec<&'a Reading> {
     if values.len() < ENOUGH {
         return Vec::new();
     }
-    let middle = median(values.clone());
-    let deviation = median(values.iter().map(|value| (value - middle).abs()).collect());
+    let middle = median(&values);
+    let deviations: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+    let deviation = median(&deviations);
     if deviation <= 0.0 {
         return Vec::new();
     }
@@ -63,15 +65,4 @@ pub(super) fn outliers<'a>(readings: &[&'a Reading]) -> Vec<&'a Reading> {
         .filter(|reading| value(reading).is_some_and(is_far))
         .copied()
         .collect()
-}
-
-/// The median; 0 of nothing.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        count if count % 2 == 1 => values[middle],
-        _ => f64::midpoint(values[middle - 1], values[middle]),
-    }
 }

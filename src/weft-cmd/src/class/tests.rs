@@ -3,7 +3,7 @@ use weft_lab::stats::Interval;
 use weft_lab::verdict::{Effect, EffectKind};
 
 use super::gather::{Names, Reading};
-use super::statistics::{median, outliers};
+use super::statistics::outliers;
 use super::*;
 
 fn reading(student: &str, estimate: f64) -> Reading {
@@ -46,13 +46,6 @@ fn who_stands_apart_is_named_in_a_class_that_is_large_enough() {
     assert!(apart(&class[2..]).is_empty(), "four are too few to say");
     let alike: Vec<Reading> = [1.0; 9].into_iter().map(|estimate| reading("a", estimate)).collect();
     assert!(apart(&alike).is_empty());
-}
-
-#[test]
-fn a_median_is_in_the_middle() {
-    assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
-    assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]).to_bits(), 2.5_f64.to_bits());
-    assert_eq!(median(Vec::new()).to_bits(), 0.0_f64.to_bits());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 use weft_lab::notebook::Show;
-use weft_lab::{Record, experiments, html};
+use weft_lab::verdict::Effect;
+use weft_lab::{Record, Verdict, experiments, html};
 
 use crate::show::records_in;
 
@@ -181,8 +182,7 @@ fn edited(text: &str, record: &Record, shown: &Shown) -> Option<(&'static str, S
     let told = document["verdicts"].as_array().cloned().unwrap_or_default();
     for verdict in &verdicts {
         let told = told.iter().find(|one| one["claim"] == verdict.claim.as_str());
-        let again = serde_json::to_value(verdict).unwrap_or_default();
-        if told.is_some_and(|told| told["outcome"] != again["outcome"] || told["effect"] != again["effect"]) {
+        if told.is_some_and(|told| !is_the_same(told, verdict)) {
             return Some((
                 "edited",
                 format!("its verdict on {} is not that of its samples", verdict.claim),
@@ -209,6 +209,22 @@ fn edited(text: &str, record: &Record, shown: &Shown) -> Option<(&'static str, S
         }
     }
     None
+}
+
+/// Another library of mathematics gives other last digits, so effects may differ by less than anybody reads.
+fn is_the_same(told: &Value, verdict: &Verdict) -> bool {
+    let effect = |told: &Value| serde_json::from_value::<Option<Effect>>(told.clone()).ok();
+    let numbers = |effect: &Effect| [effect.estimate, effect.low, effect.high];
+    let is_near = |(one, other): (f64, f64)| (one - other).abs() <= 1e-4 * other.abs();
+    let is_as_large = match (effect(&told["effect"]), &verdict.effect) {
+        (Some(Some(told)), Some(again)) => {
+            let is_of_one_kind = (told.kind, &told.unit) == (again.kind, &again.unit);
+            is_of_one_kind && numbers(&told).into_iter().zip(numbers(again)).all(is_near)
+        }
+        (Some(None), None) => true,
+        _ => false,
+    };
+    is_as_large && told["outcome"] == verdict.outcome.id()
 }
 
 /// The machine in the record beside those below the notebook's figures.
@@ -242,6 +258,7 @@ pub(super) fn csv(flags: &[Flag]) -> anyhow::Result<Vec<u8>> {
 mod tests {
     use super::*;
     use serde_json::json;
+    use weft_lab::Outcome;
 
     fn recorded() -> String {
         let file = concat!(
@@ -300,6 +317,24 @@ mod tests {
         assert_eq!(kinds(&spaced, &Shown::default()), ["edited"]);
         let document = json!({"record": slower, "verdicts": record.verdicts()});
         assert_eq!(kinds(&document.to_string(), &Shown::default()), ["edited"]);
+    }
+
+    #[test]
+    fn a_verdict_of_another_machine_s_mathematics_is_the_same() {
+        let record = Record::from_json(&recorded()).unwrap();
+        let told = |change: &dyn Fn(&mut Verdict)| {
+            let mut verdicts = record.judge();
+            change(&mut verdicts[0]);
+            kinds(
+                &json!({"record": record, "verdicts": verdicts}).to_string(),
+                &Shown::default(),
+            )
+        };
+        let larger = |factor: f64| move |verdict: &mut Verdict| verdict.effect.as_mut().unwrap().low *= factor;
+        assert_eq!(told(&larger(1.0 + 1e-6)), [""; 0]);
+        assert_eq!(told(&larger(1.001)), ["edited"]);
+        assert_eq!(told(&|verdict| verdict.effect = None), ["edited"]);
+        assert_eq!(told(&|verdict| verdict.outcome = Outcome::Refuted), ["edited"]);
     }
 
     #[test]

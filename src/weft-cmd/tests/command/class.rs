@@ -94,6 +94,45 @@ fn a_class_is_laid_side_by_side() {
 }
 
 #[test]
+fn the_report_speaks_korean() {
+    let class = class();
+    let out = tempfile::tempdir().unwrap();
+    weft(out.path())
+        .current_dir(out.path())
+        .arg("class")
+        .arg(class.path())
+        .args(["--lang", "ko", "--root", concat!(env!("CARGO_MANIFEST_DIR"), "/../..")])
+        .assert()
+        .success();
+    let page = fs::read_to_string(out.path().join("class.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"ko\">"), "{page}");
+    assert!(
+        page.contains("<h2>주장별 결과</h2>") && page.contains("컴퓨터 5대"),
+        "{page}"
+    );
+    // What is left in English is names, files and what the system says of itself.
+    for english in [
+        "Claim",
+        "Supported",
+        "With doubts",
+        "Every machine",
+        "judged",
+        "same to the byte",
+        "JSON;",
+    ] {
+        assert!(!page.contains(english), "{english}: {page}");
+    }
+    let nowhere = weft(out.path())
+        .current_dir(out.path())
+        .arg("class")
+        .arg(class.path())
+        .args(["--lang", "ko"])
+        .assert()
+        .code(2);
+    assert!(stderr(&nowhere).contains("--root"), "{}", stderr(&nowhere));
+}
+
+#[test]
 fn names_are_hashed_unless_asked_for() {
     let class = class();
     let out = tempfile::tempdir().unwrap();

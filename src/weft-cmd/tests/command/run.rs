@@ -126,6 +126,7 @@ fn every_claim_with_an_experiment_gets_a_verdict_and_a_page() {
     let run = weft(data.path())
         .args(["verdicts", "--quick", "--json", "-", "--html"])
         .arg(&page)
+        .args(["--lang", "ko", "--root", concat!(env!("CARGO_MANIFEST_DIR"), "/../..")])
         .assert()
         .success();
     let document = json(&run);
@@ -150,7 +151,8 @@ fn every_claim_with_an_experiment_gets_a_verdict_and_a_page() {
         assert!(judged.contains(&basis.claim), "{} is not drawn", basis.claim);
         assert!(html.contains(&format!("id=\"board-{}\"", basis.claim)));
     }
-    assert!(html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>\n"));
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"ko\">") && html.ends_with("</html>\n"));
+    assert!(html.contains("<h1>판정표</h1>") && !html.contains("Supported"));
     assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("@import"));
     let mut ids: Vec<&str> = html
         .split(" id=\"")

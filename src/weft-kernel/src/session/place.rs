@@ -19,6 +19,12 @@ const SESSIONS: &str = "WEFT_KERNEL_SESSIONS";
 /// Locked by the session whose folder it is in.
 const IN_USE: &str = "in-use";
 
+/// A link to the folder with the session's sockets.
+const SOCKETS: &str = "sockets";
+
+/// What the names of such folders begin with.
+const SOCKETS_PREFIX: &str = "weft-kernel-";
+
 /// Whether a session of this process is in its folder.
 static TAKEN: Mutex<bool> = Mutex::new(false);
 
@@ -79,9 +85,10 @@ impl Place {
         // A sandbox's guard empties the folder for what is temporary when cells have filled it.
         let beside = std::env::var_os(SESSIONS).map_or_else(std::env::temp_dir, PathBuf::from);
         let sockets = tempfile::Builder::new()
-            .prefix("weft-kernel-")
+            .prefix(SOCKETS_PREFIX)
             .tempdir_in(beside)
             .map_err(failed)?;
+        std::os::unix::fs::symlink(sockets.path(), folder.join(SOCKETS)).map_err(failed)?;
         let (template, note) = match &options.templates {
             Some(templates) => template_in(templates),
             None => (None, None),
@@ -176,9 +183,27 @@ fn remove_abandoned(own: &Path) {
         let lock = File::open(entry.path().join(IN_USE));
         // A folder without a lock may be one that is being made.
         if entry.path() != own && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            if let Ok(sockets) = std::fs::read_link(entry.path().join(SOCKETS)) {
+                remove_sockets(&sockets);
+            }
             let _best = std::fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Removes a folder of sockets, and nothing else: a cell may have changed where the link points.
+fn remove_sockets(folder: &Path) {
+    use std::os::unix::fs::FileTypeExt;
+    let is_ours = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(SOCKETS_PREFIX.as_bytes());
+    if !folder.file_name().is_some_and(is_ours) {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_socket()) {
+            let _best = std::fs::remove_file(entry.path());
+        }
+    }
+    let _best = std::fs::remove_dir(folder);
 }
 
 fn make_private(folder: &Path) -> std::io::Result<()> {
@@ -191,4 +216,44 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 #[must_use]
 pub fn has_std_source() -> bool {
     Toolchain::find().is_ok_and(|toolchain| tools::std_source(&toolchain).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// A session's folder, with a folder of sockets of this name; and whether both are there afterwards.
+    fn abandoned(sockets: &str, locked: bool, more: Option<&str>) -> (bool, bool) {
+        let scratch = tempfile::tempdir().unwrap();
+        let sessions = scratch.path().join("sessions");
+        let (session, own) = (sessions.join("killed"), sessions.join("own"));
+        let sockets = scratch.path().join(sockets);
+        for folder in [&session, &own, &sockets] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let in_use = File::create(session.join(IN_USE)).unwrap();
+        if locked {
+            in_use.lock().unwrap();
+        }
+        let _listener = UnixListener::bind(sockets.join("kernel")).unwrap();
+        if let Some(name) = more {
+            std::fs::write(sockets.join(name), "a reader's").unwrap();
+        }
+        symlink(&sockets, session.join(SOCKETS)).unwrap();
+        remove_abandoned(&own);
+        assert!(own.is_dir());
+        assert!(more.is_none_or(|name| sockets.join(name).is_file()));
+        (session.is_dir(), sockets.is_dir())
+    }
+
+    #[test]
+    fn what_killed_kernels_left_is_removed_and_nothing_else() {
+        assert_eq!(abandoned("weft-kernel-x", false, None), (false, false));
+        assert_eq!(abandoned("weft-kernel-x", true, None), (true, true), "it is in use");
+        assert_eq!(abandoned("home", false, None), (false, true), "it is no folder of ours");
+        assert_eq!(abandoned("weft-kernel-x", false, Some("notes")), (false, true));
+    }
 }

@@ -4,6 +4,7 @@ mod build;
 mod class;
 mod grade;
 mod kernel;
+mod notebooks;
 mod tools;
 
 use std::process::ExitCode;
@@ -21,16 +22,18 @@ use crate::workspace::WrongUse;
 /// `build` compiles three times from nothing, which takes minutes: the command beside `cargo install mdbook`, and
 /// the crate weft-lab alone. `kernel` installs `evcxr_jupyter` and weft-kernel, which takes minutes too, and puts them
 /// side by side, through one client. `grade` does the same for autograding through nbgrader, and grades a class of 60
-/// at once. `class` times `weft class` on 10,000 records. The exit status is 1 when a limit is exceeded.
+/// at once. `notebooks` runs all labs with their solutions under both kernels. `class` times `weft class` on 10,000
+/// records. The exit status is 1 when a limit is exceeded.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What to compare with: perf, hackbench, stress-ng (all three where nothing is named), build, kernel, grade, class
+    /// What to compare with: perf, hackbench, stress-ng (all three where nothing is named), build, kernel, notebooks, grade,
+    /// class
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Rounds of each tool
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// With `kernel` and `grade`: measure weft-kernel alone, and build no other kernel
+    /// With `kernel`, `notebooks` and `grade`: measure weft-kernel alone, and build no other kernel
     #[arg(long)]
     alone: bool,
 }
@@ -39,9 +42,13 @@ const BUILD: &str = "build";
 const KERNEL: &str = "kernel";
 const GRADE: &str = "grade";
 const CLASS: &str = "class";
+const NOTEBOOKS: &str = "notebooks";
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let known: Vec<&str> = tools::NAMES.into_iter().chain([BUILD, KERNEL, GRADE, CLASS]).collect();
+    let known: Vec<&str> = tools::NAMES
+        .into_iter()
+        .chain([BUILD, KERNEL, NOTEBOOKS, GRADE, CLASS])
+        .collect();
     if let Some(unknown) = options.names.iter().find(|name| !known.contains(&name.as_str())) {
         let message = format!("nothing is compared with {unknown:?}; there are: {}", known.join(", "));
         return Err(WrongUse(message).into());
@@ -60,6 +67,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     if is_named(KERNEL) {
         codes.push(kernel::compare(options.rounds, options.alone)?);
+    }
+    if is_named(NOTEBOOKS) {
+        codes.push(notebooks::compare(options.alone)?);
     }
     if is_named(GRADE) {
         codes.push(grade::compare(options.rounds, options.alone)?);
