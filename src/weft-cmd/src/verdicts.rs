@@ -1,5 +1,6 @@
 //! `weft verdicts`: every claim of the notes on this machine.
 
+use weft_book::catalogue::LANGUAGES;
 use weft_lab::board::{Column, THIS_MACHINE};
 use weft_lab::experiments::EXPERIMENTS;
 use weft_lab::{Record, Request};
@@ -7,7 +8,7 @@ use weft_lab::{Record, Request};
 use crate::args::Verdicts;
 use crate::book;
 use crate::document::{Several, Target, check_file, write_file};
-use crate::failure::Status;
+use crate::failure::{Failure, Status};
 use crate::output::{complain, print};
 use crate::session::Session;
 use crate::terminal::{Look, board};
@@ -17,6 +18,14 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
     Target::check(args.json.as_ref())?;
     if let Some(file) = &args.html {
         check_file(file)?;
+    }
+    if args.html.is_none() && args.language.lang != LANGUAGES[0] {
+        let hint = "Name a file for the page too: --html FILE.";
+        return Err(Failure::wrong_use(
+            "--lang is the language of the page, and none is asked for".to_owned(),
+            hint,
+        )
+        .into());
     }
     let translate = book::translator(&args.language)?;
     let request = |id: &str| Request {
