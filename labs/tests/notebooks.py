@@ -112,6 +112,7 @@ def main():
     parser.add_argument("--first-cell")
     parser.add_argument("--side-by-side", type=int, default=SIDE_BY_SIDE)
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--without", nargs="*", default=[])
     args = parser.parse_args()
     prefix = tempfile.mkdtemp(prefix="weft-notebooks-")
     kernel = args.kernel or install(prefix)
@@ -122,6 +123,7 @@ def main():
         # The tour has no exercise: without solutions it is the same.
         if not (folder == args.released and path.stem == "00-tour")
         and (not args.only or any(part in path.stem for part in args.only))
+        and path.stem not in args.without
     ]
     assert chosen, "there are no notebooks"
     with ThreadPoolExecutor(args.side_by_side) as pool:

@@ -27,7 +27,7 @@ pub fn page(board: &Board, records: &[&Record], language: &str, translate: Trans
         "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>Weft: {title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>\
-         <ul class=\"machines\">{columns}</ul>{table}{articles}</main></body></html>\n",
+         <ul class=\"machines\">{columns}</ul><div class=\"wide\">{table}</div>{articles}</main></body></html>\n",
         escape(language)
     )
 }

@@ -105,7 +105,7 @@ impl Page<'_> {
             0 => String::new(),
             rest => self.paragraph(&text!("And {rest} more, which --csv and --parquet write.", rest = rest)),
         };
-        format!("<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}")
+        format!("<div class=\"wide\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{rest}")
     }
 
     /// The readings that stand apart, by name, with the machine that they come from.
