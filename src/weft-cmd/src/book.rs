@@ -106,8 +106,11 @@ pub(crate) fn preprocess() -> ExitCode {
     weft_book::preprocessor::run_as_command()
 }
 
+/// Looks an English message up.
+type Lookup = dyn Fn(&str) -> Option<String>;
+
 /// What puts sentences into the language of a page.
-pub(crate) fn translator(args: &Language) -> anyhow::Result<Box<dyn Fn(&str) -> Option<String>>> {
+pub(crate) fn translator(args: &Language) -> anyhow::Result<Box<Lookup>> {
     if args.lang == LANGUAGES[0] {
         return Ok(Box::new(|_| None));
     }
