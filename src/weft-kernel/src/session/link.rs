@@ -322,6 +322,10 @@ impl Hearing<'_> {
             self.send(Event::Stderr(format!("{}\n", super::failure::died(death).evalue)));
             return;
         }
+        if let Said::Warning(text) = said {
+            self.send(Event::Stderr(format!("{text}\n")));
+            return;
+        }
         let mut shared = self.link.lock();
         match said {
             Said::Refused(reason) => shared.refused = Some(reason),
@@ -331,7 +335,7 @@ impl Hearing<'_> {
             Said::Died(death) => shared.told.death = Some(death),
             Said::NotBegun => shared.told.not_begun = true,
             Said::Note(note) => shared.told.notes.push(note),
-            Said::Asks { .. } | Said::Reached(_) => {}
+            Said::Asks { .. } | Said::Reached(_) | Said::Warning(_) => {}
         }
     }
 

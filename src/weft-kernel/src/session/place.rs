@@ -79,8 +79,7 @@ impl Place {
             return Err(Failure::new("Start", "a process can have one session at a time"));
         }
         make_private(folder).map_err(failed)?;
-        let in_use = File::create(folder.join(IN_USE)).map_err(failed)?;
-        in_use.lock().map_err(failed)?;
+        let in_use = mark_in_use(folder).map_err(failed)?;
         remove_abandoned(folder);
         // A sandbox's guard empties the folder for what is temporary when cells have filled it.
         let beside = std::env::var_os(SESSIONS).map_or_else(std::env::temp_dir, PathBuf::from);
@@ -206,6 +205,15 @@ fn remove_sockets(folder: &Path) {
     let _best = std::fs::remove_dir(folder);
 }
 
+/// Gives the lock. Under its name the file is never seen without it: another kernel that starts would remove the folder.
+fn mark_in_use(folder: &Path) -> std::io::Result<File> {
+    let unlocked = folder.join("unlocked");
+    let in_use = File::create(&unlocked)?;
+    in_use.lock()?;
+    std::fs::rename(unlocked, folder.join(IN_USE))?;
+    Ok(in_use)
+}
+
 fn make_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let _left_behind = std::fs::remove_dir_all(folder);
@@ -234,9 +242,9 @@ mod tests {
         for folder in [&session, &own, &sockets] {
             std::fs::create_dir_all(folder).unwrap();
         }
-        let in_use = File::create(session.join(IN_USE)).unwrap();
-        if locked {
-            in_use.lock().unwrap();
+        let in_use = mark_in_use(&session).unwrap();
+        if !locked {
+            in_use.unlock().unwrap();
         }
         let _listener = UnixListener::bind(sockets.join("kernel")).unwrap();
         if let Some(name) = more {

@@ -7,7 +7,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::wire::{Cause, Death, Frame, FromRunner, Panic, Said, ToRunner, say};
-use super::{Doing, Member, Over, Supervisor, set_nonblocking, tree};
+use super::{Copy, Doing, Member, Over, Supervisor, set_nonblocking, tree};
 
 /// So often it is looked for what a cell has left running.
 const LOOKS: usize = 200;
@@ -51,6 +51,7 @@ impl Supervisor {
         // Should it be dead as well, its end is about to be told.
         let _gone = go.and_then(|()| say(&mut standby.connection, &ToRunner::Checkpoint));
         self.awaiting = true;
+        self.copy = Copy::default();
         self.runner = Some(standby);
     }
 
@@ -97,6 +98,8 @@ impl Supervisor {
     }
 
     pub(super) fn hear_members(&mut self) -> Result<(), Over> {
+        // Of a copy the runner tells before it says hello itself.
+        self.hear_runner()?;
         for at in (0..self.strangers.len()).rev() {
             let stranger = &mut self.strangers[at];
             set_nonblocking(&stranger.connection)?;
@@ -119,7 +122,7 @@ impl Supervisor {
             self.order_checkpoint();
             return Ok(());
         }
-        if !self.awaiting {
+        if !self.awaiting || self.copy.pid != Some(member.pid) {
             // A copy of a runner that has died meanwhile.
             let _gone = kill(member.pid, Signal::SIGKILL);
             return Ok(());
@@ -134,8 +137,23 @@ impl Supervisor {
     fn order_checkpoint(&mut self) {
         if let Some(runner) = &mut self.runner {
             self.awaiting = true;
+            self.copy = Copy::default();
             let _gone = say(&mut runner.connection, &ToRunner::Checkpoint);
         }
+    }
+
+    /// A copy that has ended says nothing, so another is asked for, once.
+    pub(super) fn look_at_copy(&mut self) -> Result<(), Over> {
+        let has_ended = self.copy.pid.is_some_and(|pid| self.copy.ended.contains(&pid));
+        if !self.awaiting || !has_ended {
+            return Ok(());
+        }
+        if self.copy.is_second {
+            return self.go_unguarded("the copy has ended");
+        }
+        self.order_checkpoint();
+        self.copy.is_second = true;
+        Ok(())
     }
 
     fn checkpointed(&mut self) -> Result<(), Over> {
@@ -158,6 +176,10 @@ impl Supervisor {
             match said {
                 FromRunner::Hello { .. } => {}
                 FromRunner::Panicked { panic, stray } => self.note_panic(panic, stray),
+                FromRunner::Forked { standby } => {
+                    self.copy.pid = Some(Pid::from_raw(standby));
+                    self.look_at_copy()?;
+                }
                 FromRunner::NoStandby { error } => self.go_unguarded(&error)?,
                 FromRunner::NotRun { error } => {
                     self.tell(Said::Note(error))?;
@@ -186,7 +208,7 @@ impl Supervisor {
         }
         if !std::mem::replace(&mut self.unguarded, true) {
             let note = format!("no checkpoint could be made ({error}); a crash now loses the variables");
-            self.tell(Said::Note(note))?;
+            self.tell(Said::Warning(note))?;
         }
         self.checkpointed()
     }

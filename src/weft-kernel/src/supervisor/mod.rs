@@ -114,6 +114,8 @@ struct Supervisor {
     strangers: Vec<Member>,
     /// A checkpoint was ordered and has not been answered.
     awaiting: bool,
+    /// The copy that is to answer it, and who has ended meanwhile: it may not live to say hello.
+    copy: Copy,
     /// A command that waits for runner and standby.
     waiting: Option<(String, String)>,
     doing: Doing,
@@ -123,6 +125,15 @@ struct Supervisor {
     threads: Vec<String>,
     /// No standby could be forked; said once.
     unguarded: bool,
+}
+
+/// A standby that has not said hello.
+#[derive(Debug, Default)]
+struct Copy {
+    pid: Option<Pid>,
+    ended: Vec<Pid>,
+    /// One has ended before it; a third is not tried.
+    is_second: bool,
 }
 
 /// The work is over: the kernel has gone, or has ordered it.
@@ -189,6 +200,7 @@ impl Supervisor {
             standby: None,
             strangers: Vec::new(),
             awaiting: false,
+            copy: Copy::default(),
             waiting: None,
             doing: Doing::Nothing,
             refusing: false,
@@ -462,6 +474,9 @@ impl Supervisor {
                 self.runner_died(cause)?;
             } else if self.standby.as_ref().is_some_and(|standby| standby.pid == pid) {
                 self.standby = None;
+            } else if self.awaiting {
+                self.copy.ended.push(pid);
+                self.look_at_copy()?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid, setpgid};
 
 use super::wire::{FromRunner, Lines, Panic, ToRunner, runner_socket, say};
@@ -175,13 +175,21 @@ impl Runner {
         }
         match side {
             Ok(Fork::Parent(between)) => {
-                let _ended = waitpid(Pid::from_raw(between), None);
+                let ended = waitpid(Pid::from_raw(between), None);
+                if let Ok(WaitStatus::Signaled(_, signal, _)) = ended {
+                    self.tell(&FromRunner::NoStandby {
+                        error: format!("the copy was ended by {signal}"),
+                    });
+                }
             }
             Ok(Fork::Child) => {
                 let between = getpid();
                 match sys::fork() {
                     Ok(Fork::Child) => self.stand_by(between),
-                    Ok(Fork::Parent(_)) => sys::exit_now(0),
+                    Ok(Fork::Parent(standby)) => {
+                        self.tell(&FromRunner::Forked { standby });
+                        sys::exit_now(0)
+                    }
                     Err(error) => {
                         self.tell(&FromRunner::NoStandby {
                             error: error.to_string(),
@@ -198,11 +206,13 @@ impl Runner {
 
     /// Waits to become the runner. Returns when it is.
     fn stand_by(&mut self, between: Pid) {
-        let _leader = setpgid(Pid::from_raw(0), Pid::from_raw(0));
         while getppid() == between {
             // It is about to leave.
             thread::yield_now();
         }
+        // It has the new parent before the old one's end is told. This waits for the lock under which both are done;
+        // otherwise the end could be taken for that of the new parent, and the signal come at once.
+        let _leader = setpgid(Pid::from_raw(0), Pid::from_raw(0));
         live_for(self.supervisor);
         match greet(&self.folder, true) {
             Ok(connection) => self.connection = connection,

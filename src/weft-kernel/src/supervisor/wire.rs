@@ -62,8 +62,10 @@ pub(crate) enum Said {
     Died(Death),
     /// A run was not begun, since the cell had been interrupted.
     NotBegun,
-    /// Something a reader should know.
+    /// Why something could not be done.
     Note(String),
+    /// Something that the reader should know, whatever the cell comes to.
+    Warning(String),
     /// Something waits for a line.
     Asks { prompt: String, password: bool },
     /// See [`Order::Reach`].
@@ -141,6 +143,8 @@ pub(crate) enum FromRunner {
     Finished { threads: Vec<String> },
     /// The function could not be run.
     NotRun { error: String },
+    /// A standby was forked; it says hello itself, if it lives long enough.
+    Forked { standby: i32 },
     /// A fork was refused.
     NoStandby { error: String },
     /// The main thread panics, or that of a copy which the cell forked (`stray`).

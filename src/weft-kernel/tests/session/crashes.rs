@@ -16,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a_cell_that_waits_for_any_child_meets_none", waits_for_any),
     ("a_crash_names_the_threads_that_ended", threads),
     ("what_a_crashed_cell_started_ends", leftovers),
+    ("a_copy_that_dies_before_it_is_one_holds_nothing_up", mortal_copies),
     ("a_cell_has_limits", limits),
 ];
 
@@ -125,6 +126,47 @@ fn falls_through() {
     // A copy's panic is the copy's own.
     rig.ok("if unsafe { fork() } == 0 { panic!(\"in the copy\"); } unsafe { wait(std::ptr::null_mut()) };");
     assert_eq!(rig.value("v"), "[1]");
+}
+
+/// Of the next copies of the runner so many end before they have said a word.
+const MORTAL: &str = r#"
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering::SeqCst};
+unsafe extern "C" {
+    fn pthread_atfork(before: Option<extern "C" fn()>, parent: Option<extern "C" fn()>, child: Option<extern "C" fn()>) -> i32;
+    fn mmap(at: *mut u8, length: usize, protection: i32, flags: i32, file: i32, offset: i64) -> *mut AtomicI32;
+    fn raise(signal: i32) -> i32;
+}
+static FORKS: AtomicI32 = AtomicI32::new(0);
+static LEFT: AtomicPtr<AtomicI32> = AtomicPtr::new(std::ptr::null_mut());
+extern "C" fn in_child() {
+    // The first fork is of the one between.
+    if FORKS.fetch_add(1, SeqCst) == 1 && unsafe { &*LEFT.load(SeqCst) }.fetch_sub(1, SeqCst) > 0 {
+        unsafe { raise(9) };
+    }
+}
+fn copies_end(times: i32) {
+    let shared = unsafe { mmap(std::ptr::null_mut(), 4096, 3, 0x21, -1, 0) };
+    unsafe { &*shared }.store(times, SeqCst);
+    LEFT.store(shared, SeqCst);
+    unsafe { pthread_atfork(None, None, Some(in_child)) };
+}
+"#;
+
+fn mortal_copies() {
+    let mut rig = Rig::new();
+    rig.ok("let v: Vec<i32> = vec![1];");
+    rig.ok(MORTAL);
+    // A second one is made in the place of the first.
+    assert_eq!(rig.ok("copies_end(1);").stderr(), "");
+    rig.fails("std::process::abort();");
+    assert_eq!(rig.value("v"), "[1]");
+    // Where none lives, the cells go on without.
+    let warned = rig.ok("copies_end(1_000);");
+    assert!(warned.stderr().contains("no checkpoint could be made"), "{warned:?}");
+    assert_eq!(rig.value("v"), "[1]");
+    let failure = rig.fails("std::process::abort();");
+    assert!(failure.evalue.contains("no checkpoint"), "{failure:?}");
+    rig.ok("1 + 1");
 }
 
 fn waits_for_any() {

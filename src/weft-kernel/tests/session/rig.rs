@@ -126,9 +126,17 @@ impl Ran {
     }
 
     pub(crate) fn stdout(&self) -> String {
+        self.text("out:")
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.text("err:")
+    }
+
+    fn text(&self, kind: &str) -> String {
         self.events
             .iter()
-            .filter_map(|event| event.strip_prefix("out:"))
+            .filter_map(|event| event.strip_prefix(kind))
             .collect()
     }
 }
