@@ -122,13 +122,18 @@ const BOOK: &str = "book.toml";
 
 /// The folder with `book.toml`: the one that was named, or the nearest one upward from the current folder.
 pub(crate) fn find_root(args: &Root) -> Result<PathBuf, Failure> {
+    root_if_any(args)?.map_or_else(nowhere, Ok)
+}
+
+/// The same; none where none was named and none is near.
+pub(crate) fn root_if_any(args: &Root) -> Result<Option<PathBuf>, Failure> {
     let named = args
         .root
         .clone()
         .or_else(|| env::var_os("WEFT_ROOT").map(PathBuf::from));
     if let Some(named) = named {
         return if named.join(BOOK).is_file() {
-            Ok(named)
+            Ok(Some(named))
         } else {
             Err(Failure::wrong_use(
                 format!("there is no {BOOK} in {}", named.display()),
@@ -136,11 +141,11 @@ pub(crate) fn find_root(args: &Root) -> Result<PathBuf, Failure> {
             ))
         };
     }
-    nearest_root().map_or_else(nowhere, Ok)
+    Ok(nearest_root())
 }
 
 /// The folder with `book.toml` that is the current one or the nearest above it.
-pub(crate) fn nearest_root() -> Option<PathBuf> {
+fn nearest_root() -> Option<PathBuf> {
     upward(&env::current_dir().ok()?)
 }
 

@@ -1,5 +1,7 @@
 //! `weft verdicts`: every claim of the notes on this machine.
 
+use std::path::Path;
+
 use weft_book::catalogue::LANGUAGES;
 use weft_lab::board::{Column, THIS_MACHINE};
 use weft_lab::experiments::EXPERIMENTS;
@@ -20,13 +22,10 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
         check_file(file)?;
     }
     if args.html.is_none() && args.language.lang != LANGUAGES[0] {
-        let hint = "Name a file for the page too: --html FILE.";
-        return Err(Failure::wrong_use(
-            "--lang is the language of the page, and none is asked for".to_owned(),
-            hint,
-        )
-        .into());
+        let what = "--lang is the language of the page, and none is asked for";
+        return Err(Failure::wrong_use(what, "Name a file for the page too: --html FILE.").into());
     }
+    let root = book::root_if_any(&args.language.root)?;
     let translate = book::translator(&args.language)?;
     let request = |id: &str| Request {
         mode: args.length.mode(),
@@ -57,17 +56,17 @@ pub(crate) fn run(args: &Verdicts) -> anyhow::Result<Status> {
         session.note(target.write(&Several::of_column(&records, &column)));
     }
     if let Some(file) = &args.html {
-        let board = weft_book::board::beside_recorded(column, recorded());
+        let board = weft_book::board::beside_recorded(column, recorded(root.as_deref()));
         let page = weft_book::board::page(&board, &records, &args.language.lang, &*translate);
         session.note(write_file(file, page.as_bytes()).map_err(Into::into));
     }
     Ok(session.status())
 }
 
-/// The recorded machines of the clone that the command was started in. Anywhere else there are none, and the page shows
-/// this machine alone.
-fn recorded() -> Vec<Column> {
-    let recorded = book::nearest_root().map(|root| weft_book::board::recorded(&root));
+/// The recorded machines of the clone that was named, or that the command was started in. Anywhere else there are none,
+/// and the page shows this machine alone.
+fn recorded(root: Option<&Path>) -> Vec<Column> {
+    let recorded = root.map(weft_book::board::recorded);
     match recorded {
         Some(Ok(columns)) => columns,
         Some(Err(error)) => {

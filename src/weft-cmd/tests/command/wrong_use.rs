@@ -63,6 +63,7 @@ fn a_place_that_can_t_be_is_refused_before_anything_is_measured() {
     );
     refused(&["verdicts", "--html", "no/such/folder/a.html"], &["no/such/folder"]);
     refused(&["verdicts", "--lang", "ko"], &["--html FILE"]);
+    refused(&["verdicts", "--root", "no/such/book"], &["no/such/book", "book.toml"]);
     refused(
         &["run", "creation-cost", "--svg", "/dev/null/figures"],
         &["/dev/null/figures"],
