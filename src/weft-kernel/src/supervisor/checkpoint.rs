@@ -7,7 +7,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::wire::{Cause, Death, Frame, FromRunner, Panic, Said, ToRunner, say};
-use super::{Copy, Doing, Member, Over, Supervisor, set_nonblocking, tree};
+use super::{Candidate, Doing, Member, Over, Supervisor, set_nonblocking, tree};
 
 /// So often it is looked for what a cell has left running.
 const LOOKS: usize = 200;
@@ -51,7 +51,7 @@ impl Supervisor {
         // Should it be dead as well, its end is about to be told.
         let _gone = go.and_then(|()| say(&mut standby.connection, &ToRunner::Checkpoint));
         self.awaiting = true;
-        self.copy = Copy::default();
+        self.candidate = Candidate::default();
         self.runner = Some(standby);
     }
 
@@ -122,7 +122,7 @@ impl Supervisor {
             self.order_checkpoint();
             return Ok(());
         }
-        if !self.awaiting || self.copy.pid != Some(member.pid) {
+        if !self.awaiting || self.candidate.pid != Some(member.pid) {
             // A copy of a runner that has died meanwhile.
             let _gone = kill(member.pid, Signal::SIGKILL);
             return Ok(());
@@ -137,22 +137,25 @@ impl Supervisor {
     fn order_checkpoint(&mut self) {
         if let Some(runner) = &mut self.runner {
             self.awaiting = true;
-            self.copy = Copy::default();
+            self.candidate = Candidate::default();
             let _gone = say(&mut runner.connection, &ToRunner::Checkpoint);
         }
     }
 
     /// A copy that has ended says nothing, so another is asked for, once.
-    pub(super) fn look_at_copy(&mut self) -> Result<(), Over> {
-        let has_ended = self.copy.pid.is_some_and(|pid| self.copy.ended.contains(&pid));
+    pub(super) fn look_at_candidate(&mut self) -> Result<(), Over> {
+        let has_ended = self
+            .candidate
+            .pid
+            .is_some_and(|pid| self.candidate.ended.contains(&pid));
         if !self.awaiting || !has_ended {
             return Ok(());
         }
-        if self.copy.is_second {
+        if self.candidate.is_second {
             return self.go_unguarded("the copy has ended");
         }
         self.order_checkpoint();
-        self.copy.is_second = true;
+        self.candidate.is_second = true;
         Ok(())
     }
 
@@ -177,8 +180,8 @@ impl Supervisor {
                 FromRunner::Hello { .. } => {}
                 FromRunner::Panicked { panic, stray } => self.note_panic(panic, stray),
                 FromRunner::Forked { standby } => {
-                    self.copy.pid = Some(Pid::from_raw(standby));
-                    self.look_at_copy()?;
+                    self.candidate.pid = Some(Pid::from_raw(standby));
+                    self.look_at_candidate()?;
                 }
                 FromRunner::NoStandby { error } => self.go_unguarded(&error)?,
                 FromRunner::NotRun { error } => {

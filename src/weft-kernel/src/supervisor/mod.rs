@@ -115,7 +115,7 @@ struct Supervisor {
     /// A checkpoint was ordered and has not been answered.
     awaiting: bool,
     /// The copy that is to answer it, and who has ended meanwhile: it may not live to say hello.
-    copy: Copy,
+    candidate: Candidate,
     /// A command that waits for runner and standby.
     waiting: Option<(String, String)>,
     doing: Doing,
@@ -129,7 +129,7 @@ struct Supervisor {
 
 /// A standby that has not said hello.
 #[derive(Debug, Default)]
-struct Copy {
+struct Candidate {
     pid: Option<Pid>,
     ended: Vec<Pid>,
     /// One has ended before it; a third is not tried.
@@ -200,7 +200,7 @@ impl Supervisor {
             standby: None,
             strangers: Vec::new(),
             awaiting: false,
-            copy: Copy::default(),
+            candidate: Candidate::default(),
             waiting: None,
             doing: Doing::Nothing,
             refusing: false,
@@ -475,8 +475,8 @@ impl Supervisor {
             } else if self.standby.as_ref().is_some_and(|standby| standby.pid == pid) {
                 self.standby = None;
             } else if self.awaiting {
-                self.copy.ended.push(pid);
-                self.look_at_copy()?;
+                self.candidate.ended.push(pid);
+                self.look_at_candidate()?;
             }
         }
         Ok(())
